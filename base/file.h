@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files: whole-file reading with a size cap, and writing that leaves nothing half-written. */
+#ifndef CHROMAFUSE_BASE_FILE_H
+#define CHROMAFUSE_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+/* Reads path whole into *data (cf_free it; one zero byte follows it). CF_ERR_IO when missing,
+ * unreadable or > max bytes. */
+cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size);
+
+/* A file being written beside its target: nothing is seen at path until cf_file_commit. */
+typedef struct cf_file_out cf_file_out;
+
+/* Opens a temporary file in path's folder. CF_ERR_IO names the path and the reason. */
+cf_status cf_file_create(const char *path, cf_file_out **out);
+FILE *cf_file_stream(cf_file_out *out);
+/* The temporary file's name, for libraries that open files themselves. */
+const char *cf_file_temporary(const cf_file_out *out);
+/* Flushes, closes and renames to the target; on failure (disk full) removes the temporary. Frees
+ * *out either way. */
+cf_status cf_file_commit(cf_file_out **out);
+/* Removes the temporary file. Safe on NULL. */
+void cf_file_discard(cf_file_out **out);
+
+/* Removes every temporary file still open; async-signal-safe, for SIGINT handlers. */
+void cf_file_discard_all(void);
+
+#endif

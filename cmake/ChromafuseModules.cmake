@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# The project's build vocabulary: modules, embedded kernels, stages, tests.
+
+add_library(chromafuse_flags INTERFACE)
+target_compile_definitions(chromafuse_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
+target_include_directories(chromafuse_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(chromafuse_flags INTERFACE -Wall -Wextra $<$<COMPILE_LANGUAGE:C>:-Wconversion -Wstrict-prototypes -Wvla -Wshadow -Wno-maybe-uninitialized> -Werror -fno-math-errno -ffp-contract=off)
+if(CHROMAFUSE_SANITIZE)
+  target_compile_options(chromafuse_flags INTERFACE -fsanitize=${CHROMAFUSE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(chromafuse_flags INTERFACE -fsanitize=${CHROMAFUSE_SANITIZE})
+endif()
+if(CHROMAFUSE_FUZZ)
+  target_compile_options(chromafuse_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+find_program(CHROMAFUSE_CLANG NAMES clang-15 clang-14 clang)
+if(NOT CHROMAFUSE_CLANG)
+  message(WARNING "clang not found: kernels are not checked at build time (they still are at run time)")
+endif()
+
+# chromafuse_add_module(NAME SOURCES... [LINKS modules and libraries...])
+function(chromafuse_add_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(chromafuse_${name} STATIC ${M_SOURCES})
+  target_link_libraries(chromafuse_${name} PUBLIC ${M_LINKS} PRIVATE $<BUILD_INTERFACE:chromafuse_flags>)
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_MODULES chromafuse_${name})
+endfunction()
+
+# chromafuse_embed_kernel(MODULE NAME): MODULE/NAME.cl with its includes becomes cf_source_NAME, after a check by clang.
+function(chromafuse_embed_kernel module name)
+  set(source ${PROJECT_SOURCE_DIR}/${module}/${name}.cl)
+  set(generated ${PROJECT_BINARY_DIR}/kernels/${module}_${name}.c)
+  file(STRINGS ${source} include_lines REGEX "^#include \"")
+  set(headers)
+  foreach(line IN LISTS include_lines)
+    string(REGEX REPLACE "^#include \"([^\"]+)\".*" "${PROJECT_SOURCE_DIR}/\\1" header "${line}")
+    list(APPEND headers ${header})
+  endforeach()
+  set(check)
+  if(CHROMAFUSE_CLANG)
+    set(check COMMAND ${CHROMAFUSE_CLANG} -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only
+        -Wall -Wextra -Wno-unused-parameter -Werror -I${PROJECT_SOURCE_DIR} ${source})
+  endif()
+  add_custom_command(OUTPUT ${generated}
+    ${check}
+    COMMAND ${CMAKE_COMMAND} -DMODULE=${module} -DNAME=${name} -DROOT=${PROJECT_SOURCE_DIR} -DOUT=${generated}
+            -P ${PROJECT_SOURCE_DIR}/cmake/EmbedKernel.cmake
+    DEPENDS ${source} ${headers} ${PROJECT_SOURCE_DIR}/cmake/EmbedKernel.cmake
+    COMMENT "Embedding ${module}/${name}.cl" VERBATIM)
+  target_sources(chromafuse_${module} PRIVATE ${generated})
+endfunction()
+
+# chromafuse_add_stage(MODULE NAME): the one place that registers a stage. Compiles NAME.c and NAME_ref.c, embeds
+# NAME.cl, adds cf_stage_NAME to the generated stage list, its conformance test and tests/MODULE/test_NAME.c.
+function(chromafuse_add_stage module name)
+  target_sources(chromafuse_${module} PRIVATE ${name}.c ${name}_ref.c)
+  chromafuse_embed_kernel(${module} ${name})
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_STAGES ${name})
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_TESTS ${module}/${name})
+endfunction()
+
+# chromafuse_add_test(MODULE NAME): tests/MODULE/test_NAME.c, for code that is not a stage.
+function(chromafuse_add_test module name)
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_TESTS ${module}/${name})
+endfunction()
+
+# Writes the generated list cf_stages[] into the fusion module, which runs the stages.
+function(chromafuse_write_stage_list)
+  get_property(stages GLOBAL PROPERTY CHROMAFUSE_STAGES)
+  set(declarations "")
+  set(entries "")
+  foreach(stage IN LISTS stages)
+    string(APPEND declarations "extern const cf_stage cf_stage_${stage};\n")
+    string(APPEND entries "    &cf_stage_${stage},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/stages.c CONTENT
+"/* Generated from chromafuse_add_stage. */
+#include \"fusion/stage_list.h\"
+
+@declarations@
+const cf_stage *const cf_stages[] = {
+@entries@    NULL,
+};
+" @ONLY)
+  target_sources(chromafuse_fusion PRIVATE ${PROJECT_BINARY_DIR}/stages.c)
+endfunction()
