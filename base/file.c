@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,9 @@
 
 struct cf_file_out {
     FILE *stream;
-    int slot;
-    char *target;
-    char *temporary;
+    int slot;        /* of pending[]; -1: the target is written straight into */
+    char *target;    /* links resolved */
+    char *temporary; /* equals target when slot is -1 */
 };
 
 /* Names of temporaries that a signal handler may have to remove. */
@@ -57,10 +58,12 @@ cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size) 
 }
 
 static void release(cf_file_out **out) {
-    atomic_store(&pending[(*out)->slot], NULL);
-    cf_free((*out)->target);
-    cf_free((*out)->temporary);
-    cf_free(*out);
+    cf_file_out *f = *out;
+    if (f->slot >= 0)
+        atomic_store(&pending[f->slot], NULL);
+    cf_free(f->target);
+    cf_free(f->temporary);
+    cf_free(f);
     *out = NULL;
 }
 
@@ -80,41 +83,56 @@ static void usual_mode(int fd) {
     (void)fchmod(fd, 0666 & ~mask);
 }
 
-cf_status cf_file_create(const char *path, cf_file_out **out) {
-    *out = NULL;
-    cf_file_out *f = cf_alloc(1, sizeof *f);
-    size_t room = strlen(path) + 16;
-    if (!f)
-        return CF_ERR_MEMORY;
-    f->target = cf_strdup(path);
-    f->temporary = cf_alloc(room, 1);
-    if (!f->target || !f->temporary) {
-        cf_free(f->target);
-        cf_free(f->temporary);
-        cf_free(f);
-        return CF_ERR_MEMORY;
-    }
-    snprintf(f->temporary, room, "%s.XXXXXX", path);
+/* Opens a device, pipe or socket as it is; 0 or an errno. */
+static int open_directly(cf_file_out *f, mode_t mode) {
+    if (S_ISDIR(mode))
+        return EISDIR;
+    f->stream = fopen(f->target, "wb");
+    if (!f->stream)
+        return errno;
+    strcpy(f->temporary, f->target);
+    return 0;
+}
+
+/* Opens a new file beside the target; 0 or an errno. */
+static int open_beside(cf_file_out *f, size_t room) {
+    snprintf(f->temporary, room, "%s.XXXXXX", f->target);
     int fd = mkstemp(f->temporary);
-    f->slot = fd >= 0 ? take_slot(f->temporary) : -1;
+    if (fd < 0)
+        return errno;
+    f->slot = take_slot(f->temporary);
     if (f->slot >= 0)
         f->stream = fdopen(fd, "w+b");
     if (!f->stream) {
-        int why = fd < 0 ? errno : EMFILE;
-        if (fd >= 0) {
-            close(fd);
-            unlink(f->temporary);
-        }
-        if (f->slot < 0)
-            f->slot = 0;
-        else
-            atomic_store(&pending[f->slot], NULL);
-        cf_free(f->target);
-        cf_free(f->temporary);
-        cf_free(f);
-        return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path, strerror(why));
+        close(fd);
+        unlink(f->temporary);
+        return EMFILE;
     }
     usual_mode(fd);
+    return 0;
+}
+
+cf_status cf_file_create(const char *path, cf_file_out **out) {
+    char resolved[PATH_MAX];
+    struct stat st;
+    *out = NULL;
+    cf_file_out *f = cf_alloc(1, sizeof *f);
+    if (!f)
+        return CF_ERR_MEMORY;
+    f->slot = -1;
+    f->target = cf_strdup(realpath(path, resolved) ? resolved : path);
+    size_t room = f->target ? strlen(f->target) + 16 : 0;
+    f->temporary = f->target ? cf_alloc(room, 1) : NULL;
+    if (!f->temporary) {
+        release(&f);
+        return CF_ERR_MEMORY;
+    }
+    int special = !stat(f->target, &st) && !S_ISREG(st.st_mode);
+    int why = special ? open_directly(f, st.st_mode) : open_beside(f, room);
+    if (why) {
+        release(&f);
+        return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path, strerror(why));
+    }
     *out = f;
     return CF_OK;
 }
@@ -129,20 +147,25 @@ const char *cf_file_temporary(const cf_file_out *out) {
 
 cf_status cf_file_commit(cf_file_out **out) {
     cf_file_out *f = *out;
+    int direct = f->slot < 0;
+    errno = 0;
     int bad = fflush(f->stream) != 0 || ferror(f->stream);
     int why = errno;
     if (fclose(f->stream) && !bad) {
         bad = 1;
         why = errno;
     }
-    if (!bad && rename(f->temporary, f->target)) {
+    if (!bad && !direct && rename(f->temporary, f->target)) {
         bad = 1;
         why = errno;
     }
     cf_status status = CF_OK;
     if (bad) {
-        unlink(f->temporary);
-        status = cf_fail(CF_ERR_IO, "%s: cannot write: %s", f->target, strerror(why));
+        if (!direct)
+            unlink(f->temporary);
+        /* an earlier write failed and its reason is gone: nearly always a full disk */
+        status =
+            cf_fail(CF_ERR_IO, "%s: cannot write: %s", f->target, strerror(why ? why : ENOSPC));
     }
     release(out);
     return status;
@@ -152,7 +175,8 @@ void cf_file_discard(cf_file_out **out) {
     if (!out || !*out)
         return;
     fclose((*out)->stream);
-    unlink((*out)->temporary);
+    if ((*out)->slot >= 0)
+        unlink((*out)->temporary);
     release(out);
 }
 

@@ -12,13 +12,19 @@
  * unreadable or > max bytes. */
 cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size);
 
-/* A file being written beside its target: nothing is seen at path until cf_file_commit. */
+/*
+ * A file being written beside its target: nothing is seen at path until cf_file_commit. A symbolic
+ * link is followed, so that the file it names is replaced and not the link. A target that exists
+ * and is not a regular file (/dev/stdout, a named pipe) is written straight into, never replaced.
+ */
 typedef struct cf_file_out cf_file_out;
 
-/* Opens a temporary file in path's folder. CF_ERR_IO names the path and the reason. */
+/* Opens a temporary file in path's folder. CF_ERR_IO names the path and the reason; so for a path
+ * that is a folder. */
 cf_status cf_file_create(const char *path, cf_file_out **out);
 FILE *cf_file_stream(cf_file_out *out);
-/* The temporary file's name, for libraries that open files themselves. */
+/* The temporary file's name, for libraries that open files themselves (the target's own where that
+ * is not a regular file). */
 const char *cf_file_temporary(const cf_file_out *out);
 /* Flushes, closes and renames to the target; on failure (disk full) removes the temporary. Frees
  * *out either way. */

@@ -38,7 +38,9 @@ cf_status cf_options_check(const char *owner, const cf_option *options, const vo
     return CF_OK;
 }
 
-static cf_status parse_list(const char *owner, const cf_option *o, void *params, const char *text) {
+/* Only checks the text when write is 0. */
+static cf_status parse_list(const char *owner, const cf_option *o, void *params, const char *text,
+                            int write) {
     for (int i = 0; i < o->count; i++) {
         char *end;
         errno = 0;
@@ -49,7 +51,8 @@ static cf_status parse_list(const char *owner, const cf_option *o, void *params,
             return cf_fail(CF_ERR_INVALID, "%s: %s needs %d number%s separated by commas, got '%s'",
                            owner, o->name, o->count, o->count > 1 ? "s" : "", text);
         CF_TRY(in_range(owner, o, value));
-        store(o, params, i, value);
+        if (write)
+            store(o, params, i, value);
         text = end + 1;
     }
     return CF_OK;
@@ -58,7 +61,9 @@ static cf_status parse_list(const char *owner, const cf_option *o, void *params,
 cf_status cf_options_parse(const char *owner, const cf_option *options, void *params,
                            const char *name, const char *text) {
     for (const cf_option *o = options; o && o->name; o++)
-        if (!strcmp(o->name, name))
-            return parse_list(owner, o, params, text);
+        if (!strcmp(o->name, name)) {
+            CF_TRY(parse_list(owner, o, params, text, 0));
+            return parse_list(owner, o, params, text, 1);
+        }
     return cf_fail(CF_ERR_INVALID, "%s has no parameter '%s'", owner, name);
 }

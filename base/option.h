@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables that describe the fields of a parameter struct: their names, ranges, help; they parse and
- * clamp for everybody. */
+/* Tables that describe the fields of a parameter struct: their names, ranges, help; they check and
+ * parse for everybody. */
 #ifndef CHROMAFUSE_BASE_OPTION_H
 #define CHROMAFUSE_BASE_OPTION_H
 
@@ -29,7 +29,7 @@ typedef struct {
 cf_status cf_options_check(const char *owner, const cf_option *options, const void *params);
 
 /* Sets name (all its elements, comma separated) from text. CF_ERR_INVALID for an unknown name, junk
- * or out of range. */
+ * or out of range; the parameters are then as they were. */
 cf_status cf_options_parse(const char *owner, const cf_option *options, void *params,
                            const char *name, const char *text);
 

@@ -5,13 +5,13 @@
 
 /*
  * Lifetime rules, stated once; only deviations are written at a parameter:
- *  - `cf_x_create`/`cf_x_open` give ownership through their last parameter, which is set to NULL on
- * failure.
- *  - `cf_x_destroy(cf_x **)` frees, sets the pointer to NULL and is safe on NULL and on a pointer
- * to NULL.
+ *  - `cf_x_create` and `cf_x_open` give ownership through their last parameter, which is set to
+ *    NULL on failure.
+ *  - `cf_x_destroy(cf_x **)` frees, sets the pointer to NULL, and is safe on NULL and on a pointer
+ *    to NULL.
  *  - Views (cf_image, cf_plane_set) own nothing; what they point at must outlive them.
  *  - Strings passed in are copied when they are kept. Strings handed out live as long as their
- * object.
+ *    object.
  *  - NULL parameters of a `const cf_x_params *` mean the documented defaults.
  *
  * Three kinds of trouble, never mixed: misuse by the caller (checked, logged, CF_ERR_INVALID),

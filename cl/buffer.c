@@ -131,6 +131,8 @@ cf_status cf_buffer_write(cf_buffer *buffer, size_t offset, const void *source, 
     if (offset > buffer->bytes || bytes > buffer->bytes - offset)
         return cf_fail(CF_ERR_INVALID, "write of %zu bytes at %zu into a buffer of %zu", bytes,
                        offset, buffer->bytes);
+    if (!bytes)
+        return CF_OK;
     cl_event *event = cf_profile_slot(buffer->cl, "write");
     return done(buffer, "write",
                 clEnqueueWriteBuffer(buffer->cl->queue, buffer->mem, CL_TRUE, offset, bytes, source,
@@ -141,6 +143,8 @@ cf_status cf_buffer_read(const cf_buffer *buffer, size_t offset, void *target, s
     if (offset > buffer->bytes || bytes > buffer->bytes - offset)
         return cf_fail(CF_ERR_INVALID, "read of %zu bytes at %zu from a buffer of %zu", bytes,
                        offset, buffer->bytes);
+    if (!bytes)
+        return CF_OK;
     cl_event *event = cf_profile_slot(buffer->cl, "read");
     return done(buffer, "read",
                 clEnqueueReadBuffer(buffer->cl->queue, buffer->mem, CL_TRUE, offset, bytes, target,
@@ -190,6 +194,8 @@ cf_status cf_buffer_fill(cf_buffer *buffer, unsigned char value, size_t bytes) {
     if (bytes > buffer->bytes)
         return cf_fail(CF_ERR_INVALID, "fill of %zu bytes in a buffer of %zu", bytes,
                        buffer->bytes);
+    if (!bytes)
+        return CF_OK;
     cl_event *event = cf_profile_slot(buffer->cl, "fill");
     return done(
         buffer, "fill",

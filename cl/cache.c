@@ -124,7 +124,8 @@ void cf_cache_store(cf_cl *cl, const char *key, const unsigned char *data, size_
     memcpy(header.magic, MAGIC, sizeof MAGIC);
     memcpy(header.key, key, sizeof header.key);
     entry_path(cl, key, path, sizeof path);
-    cf_status status = cf_file_create(path, &out);
+    /* a folder of somebody else's is no error: the run only starts slower */
+    cf_status status = access(cl->cache_dir, W_OK) ? CF_ERR_IO : cf_file_create(path, &out);
     if (status == CF_OK) {
         FILE *f = cf_file_stream(out);
         fwrite(&header, sizeof header, 1, f);

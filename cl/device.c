@@ -29,6 +29,14 @@ static const char *type_name(cl_device_type type) {
     return type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator" : "custom";
 }
 
+/* CF_TEXT: a text of the driver's, cut to room; the calls themselves fail when it is longer. */
+#define CF_TEXT(call, object, what, out)                                                           \
+    do {                                                                                           \
+        char text[1024] = "";                                                                      \
+        call(object, what, sizeof text, text, NULL);                                               \
+        snprintf(out, sizeof out, "%.*s", (int)sizeof out - 1, text);                              \
+    } while (0)
+
 static void describe(cl_platform_id platform, cl_device_id device, cf_cl_info *info) {
     cl_device_type type = 0;
     cl_ulong memory = 0, max_alloc = 0;
@@ -36,10 +44,10 @@ static void describe(cl_platform_id platform, cl_device_id device, cf_cl_info *i
     cl_bool available = CL_FALSE;
     char extensions[8192] = "";
     *info = (cf_cl_info){0};
-    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof info->platform, info->platform, NULL);
-    clGetDeviceInfo(device, CL_DEVICE_NAME, sizeof info->name, info->name, NULL);
-    clGetDeviceInfo(device, CL_DEVICE_VERSION, sizeof info->version, info->version, NULL);
-    clGetDeviceInfo(device, CL_DRIVER_VERSION, sizeof info->driver, info->driver, NULL);
+    CF_TEXT(clGetPlatformInfo, platform, CL_PLATFORM_NAME, info->platform);
+    CF_TEXT(clGetDeviceInfo, device, CL_DEVICE_NAME, info->name);
+    CF_TEXT(clGetDeviceInfo, device, CL_DEVICE_VERSION, info->version);
+    CF_TEXT(clGetDeviceInfo, device, CL_DRIVER_VERSION, info->driver);
     clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL);
     clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof memory, &memory, NULL);
     clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof max_alloc, &max_alloc, NULL);
@@ -101,6 +109,9 @@ static int choose(const found_device *found, size_t count, const char *choice) {
     if (!choice || !*choice) {
         for (size_t i = 0; i < count; i++)
             if (found[i].info.available && !strcmp(found[i].info.type, "gpu"))
+                return (int)i;
+        for (size_t i = 0; i < count; i++)
+            if (found[i].info.available)
                 return (int)i;
         return count ? 0 : -1;
     }

@@ -15,6 +15,7 @@
 typedef struct {
     char name[64];
     cl_kernel kernel;
+    cl_uint arg_count;
 } named_kernel;
 
 struct cf_program {
@@ -45,12 +46,18 @@ cf_program_stats cf_program_statistics(const cf_cl *cl) {
 
 static cf_status build_failed(cf_cl *cl, const cf_cl_source *source, cl_program program,
                               cl_int error) {
-    char log[4096] = "";
+    size_t size = 0;
+    char *log = NULL;
     if (program)
-        clGetProgramBuildInfo(program, cl->device, CL_PROGRAM_BUILD_LOG, sizeof log - 1, log, NULL);
-    log[700] = '\0'; /* the first error says it all */
-    return cf_fail(CF_ERR_DEVICE, "%s: cannot build the kernels of %s: %s: %s", cl->info.name,
-                   source->name, cf_cl_error_text(error), log);
+        clGetProgramBuildInfo(program, cl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    if (size && (log = cf_alloc(size + 1, 1)))
+        clGetProgramBuildInfo(program, cl->device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    /* the first error says it all */
+    cf_status status =
+        cf_fail(CF_ERR_DEVICE, "%s: cannot build the kernels of %s: %s: %.700s", cl->info.name,
+                source->name, cf_cl_error_text(error), log ? log : "");
+    cf_free(log);
+    return status;
 }
 
 static cf_status build_source(cf_cl *cl, const cf_cl_source *source, const char *options,
@@ -133,7 +140,12 @@ static cf_status find_program(cf_cl *cl, const cf_cl_source *source, const char 
         return CF_ERR_MEMORY;
     program->source = source;
     program->options = cf_strdup(options);
-    snprintf(line, sizeof line, STANDARD "%s", options);
+    if ((size_t)snprintf(line, sizeof line, STANDARD "%s", options) >= sizeof line) {
+        cf_free(program->options);
+        cf_free(program);
+        return cf_fail(CF_ERR_INVALID, "%s: build options too long: %.60s...", source->name,
+                       options);
+    }
     cf_status status =
         program->options ? obtain(cl, source, line, &program->program) : CF_ERR_MEMORY;
     if (status != CF_OK) {
@@ -164,6 +176,7 @@ static cf_status find_kernel(cf_cl *cl, cf_program *p, const char *name, named_k
     named_kernel *k = &p->kernels[p->kernel_count++];
     snprintf(k->name, sizeof k->name, "%s", name);
     k->kernel = kernel;
+    clGetKernelInfo(kernel, CL_KERNEL_NUM_ARGS, sizeof k->arg_count, &k->arg_count, NULL);
     *out = k;
     return CF_OK;
 }
@@ -188,6 +201,9 @@ cf_status cf_launch(cf_cl *cl, const cf_cl_source *source, const char *kernel, c
     named_kernel *k;
     CF_TRY(find_program(cl, source, options, &program));
     CF_TRY(find_kernel(cl, program, kernel, &k));
+    if (count != k->arg_count) /* OpenCL would take an earlier launch's value for a missing one */
+        return cf_fail(CF_ERR_INVALID, "%s: kernel %s takes %u arguments, got %zu", source->name,
+                       kernel, k->arg_count, count);
     for (size_t i = 0; i < count; i++) {
         cl_int error = set_arg(k->kernel, (cl_uint)i, &args[i]);
         if (error != CL_SUCCESS)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DMODULE= -DNAME= -DROOT= -DOUT= -P: writes a C file with MODULE/NAME.cl, its includes put in place, and its SHA-256.
 file(READ ${ROOT}/${MODULE}/${NAME}.cl text)
-foreach(depth RANGE 8)
+foreach(depth RANGE 64)
   string(REGEX MATCH "#include \"([^\"]+)\"" found "${text}")
   if(NOT found)
     break()
+  endif()
+  if(depth EQUAL 64)
+    message(FATAL_ERROR "${MODULE}/${NAME}.cl: more than 64 includes, or a header that includes itself")
   endif()
   file(READ ${ROOT}/${CMAKE_MATCH_1} header)
   string(REPLACE "${found}" "${header}" text "${text}")

@@ -124,6 +124,15 @@ START_TEST(errors_name_the_source) {
                      CF_ERR_DEVICE);
     ck_assert_int_eq(cf_launch(cl, &source, "missing", "-DFACTOR=1", CF_RANGE(1, 1, 1, 1), NULL, 0),
                      CF_ERR_DEVICE);
+    /* a missing argument must not take the value of an earlier launch */
+    ck_assert_int_eq(
+        cf_launch(cl, &source, "twice", "-DFACTOR=1", CF_RANGE(1, 1, 1, 1), CF_ARGS(CF_INT(1))),
+        CF_ERR_INVALID);
+    char options[1200];
+    memset(options, ' ', sizeof options - 1);
+    options[sizeof options - 1] = '\0';
+    ck_assert_int_eq(cf_launch(cl, &source, "twice", options, CF_RANGE(1, 1, 1, 1), NULL, 0),
+                     CF_ERR_INVALID);
     cf_cl_close(&cl);
 }
 END_TEST
