@@ -88,6 +88,7 @@ typedef struct {
     const cf_camera_profile *camera; /* the camera this step works for: mono or color below */
     const cf_camera_profile *mono, *color;
     int code_format;                    /* cf_raw_format of the uploaded codes */
+    int grid_width, grid_height; /* of the rectified grid that matching runs on */
     float disparity_min, disparity_max; /* search range in pixels of the rectified grid */
     float color_scale;  /* pixels of the colour picture per pixel of the mono grid, about 1 /
                            resolution ratio */

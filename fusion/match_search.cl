@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels of stage `match_search`. Entry e of a pixel's costs stands for disparity d_max - e, so
+ * that right pixels of rising e follow each other in memory. */
+
+#define LONGEST 256 /* disparities */
+#define SPAN 64     /* pixels of a row that one work-item of `costs` makes */
+#define STRIP 8     /* columns of one work-item of `columns` */
+
+int pixel(__global const uchar *in, int pitch, int width, int height, int x, int y) {
+    return in[(size_t)clamp(y, 0, height - 1) * pitch + clamp(x, 0, width - 1)];
+}
+
+/* Low and high end of a pixel's span (side 1; side 0: the pixel twice) and its census word, as
+ * three planes of rows that are continued by pad pixels to the left and up to total. */
+__kernel void features(__global const uchar *in, int pitch, int width, int height, int side,
+                       int pad, int total, __global ushort *out) {
+    int i = (int)get_global_id(0), y = (int)get_global_id(1), x = clamp(i - pad, 0, width - 1);
+    if (i >= total || y >= height)
+        return;
+    int v = pixel(in, pitch, width, height, x, y), word = 0;
+    int a = (v + pixel(in, pitch, width, height, x - side, y) + 1) / 2;
+    int b = (v + pixel(in, pitch, width, height, x + side, y) + 1) / 2;
+    for (int j = -2; j <= 2; j++)
+        for (int k = -3 + (j + 3 & 1); k <= 3; k += 2)
+            if (j || k)
+                word = word * 2 + (pixel(in, pitch, width, height, x + k, y + j) > v);
+    size_t plane = (size_t)total * height, at = (size_t)y * total + i;
+    out[at] = (ushort)min(v, min(a, b));
+    out[plane + at] = (ushort)max(v, max(a, b));
+    out[2 * plane + at] = (ushort)word;
+}
+
+ushort16 bits(ushort16 w) {
+    w -= (w >> (ushort16)1) & (ushort16)0x5555;
+    w = (w & (ushort16)0x3333) + ((w >> (ushort16)2) & (ushort16)0x3333);
+    w = (w + (w >> (ushort16)4)) & (ushort16)0x0f0f;
+    return (w + (w >> (ushort16)8)) & (ushort16)0x1f;
+}
+
+/* 16 disparities of SPAN pixels of a row: box means of the pair costs by a ring of column sums. */
+__kernel void costs(__global const ushort *left, int left_total, __global const ushort *right,
+                    int right_total, int origin, int width, int height, int count, int d_max,
+                    int radius, int truncate, int outside, __global uchar *cost) {
+    int e = (int)get_global_id(0) * 16, x0 = (int)get_global_id(1) * SPAN;
+    int y = (int)get_global_id(2), n = 2 * radius + 1, slot = 0;
+    if (e >= count || x0 >= width || y >= height)
+        return;
+    size_t lp = (size_t)left_total * height, rp = (size_t)right_total * height;
+    int stride = (count + 15) / 16 * 16, x1 = min(x0 + SPAN, width);
+    ushort16 ring[5], sum = (ushort16)(ushort)(n * n / 2);
+    ushort scale = (ushort)(65536 / (n * n) + 1);
+    int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + e;
+    for (int i = 0; i < n; i++)
+        ring[i] = (ushort16)0;
+    for (int x = x0 - radius; x < x1 + radius; x++) {
+        ushort16 column = (ushort16)0;
+        for (int j = -radius; j <= radius; j++) {
+            size_t row = (size_t)clamp(y + j, 0, height - 1);
+            __global const ushort *l = left + row * left_total + x + radius;
+            __global const ushort *r = right + row * right_total + origin + x + e;
+            ushort16 v = (ushort16)l[0], low = vload16(0, r), high = vload16(0, r + rp);
+            ushort16 apart = max(max(v, high) - high, max(v, low) - v);
+            ushort16 h = bits((ushort16)l[2 * lp] ^ vload16(0, r + 2 * rp));
+            column += min(apart, (ushort16)(ushort)truncate) + h + (h >> (ushort16)2);
+        }
+        sum += column - ring[slot];
+        ring[slot] = column;
+        slot = slot + 1 == n ? 0 : slot + 1;
+        if (x < x0 + radius)
+            continue;
+        int16 xr = lane + (x - radius - d_max);
+        int16 inside = (xr >= 0) & (xr < width);
+        int16 mean = convert_int16(mul_hi(sum, (ushort16)scale));
+        vstore16(convert_uchar16(select((int16)outside, mean, inside)), 0,
+                 cost + ((size_t)y * width + (x - radius)) * stride + e);
+    }
+}
+
+ushort least(ushort16 v) {
+    ushort8 a = min(v.lo, v.hi);
+    ushort4 b = min(a.lo, a.hi);
+    ushort2 c = min(b.lo, b.hi);
+    return min(c.x, c.y);
+}
+
+/* One pixel of a path; returns the least of its costs, which replace those of the pixel before. */
+ushort advance(ushort16 *path, __global const uchar *cost, __global ushort *sum, int chunks,
+               ushort16 tail, ushort p1, ushort p2, ushort best, int first, int fresh) {
+    ushort16 lowest = (ushort16)65535, own = path[0], before = (ushort16)0x7fff;
+    for (int c = 0; c < chunks; c++) {
+        ushort16 next = c + 1 < chunks ? path[c + 1] : (ushort16)0x7fff;
+        ushort16 down = (ushort16)(before.sf, own.s0123, own.s4567, own.s89ab, own.sc, own.sde);
+        ushort16 up = (ushort16)(own.s1234, own.s5678, own.s9abc, own.sde, own.sf, next.s0);
+        ushort16 v = min(min(own, min(down, up) + p1), (ushort16)(ushort)(best + p2)) - best;
+        v = (first ? (ushort16)0 : v) + convert_ushort16(vload16(c, cost));
+        v |= c + 1 == chunks ? tail : (ushort16)0;
+        lowest = min(lowest, v);
+        path[c] = v;
+        vstore16(fresh ? v : v + vload16(c, sum), c, sum);
+        before = own;
+        own = next;
+    }
+    return least(lowest);
+}
+
+ushort jump(int p2, int p2_min, uchar a, uchar b) {
+    return (ushort)max(p2 * 20 / (20 + (int)abs_diff(a, b)), p2_min);
+}
+
+ushort16 tail_mask(int count) {
+    int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return convert_ushort16((lane >= 16 - (-count & 15)) & 0x7fff);
+}
+
+/* Both directions along a row. The first pass writes the sums. */
+__kernel void rows(__global const uchar *left, int pitch, int width, int height, int count, int p1,
+                   int p2, int p2_min, __global const uchar *cost, __global ushort *sum) {
+    int y = (int)get_global_id(0), chunks = (count + 15) / 16;
+    if (y >= height)
+        return;
+    ushort16 path[LONGEST / 16], tail = tail_mask(count);
+    for (int back = 0; back < 2; back++) {
+        ushort best = 0;
+        for (int i = 0; i < width; i++) {
+            int x = back ? width - 1 - i : i, from = i ? (back ? x + 1 : x - 1) : x;
+            __global const uchar *row = left + (size_t)y * pitch;
+            size_t here = ((size_t)y * width + x) * chunks * 16;
+            ushort p = jump(p2, p2_min, row[x], row[from]);
+            best = advance(path, cost + here, sum + here, chunks, tail, (ushort)p1, p, best, i == 0,
+                           !back);
+        }
+    }
+}
+
+/* Both directions along a strip of columns; they are independent, but neighbours in memory. */
+__kernel void columns(__global const uchar *left, int pitch, int width, int height, int count,
+                      int p1, int p2, int p2_min, __global const uchar *cost,
+                      __global ushort *sum) {
+    int x0 = (int)get_global_id(0) * STRIP, chunks = (count + 15) / 16;
+    if (x0 >= width)
+        return;
+    ushort16 path[STRIP][LONGEST / 16], tail = tail_mask(count);
+    ushort best[STRIP] = {0};
+    for (int back = 0; back < 2; back++)
+        for (int i = 0; i < height; i++) {
+            int y = back ? height - 1 - i : i, from = i ? (back ? y + 1 : y - 1) : y;
+            for (int k = 0; k < STRIP && x0 + k < width; k++) {
+                size_t here = ((size_t)y * width + x0 + k) * chunks * 16;
+                ushort p = jump(p2, p2_min, left[(size_t)y * pitch + x0 + k],
+                                left[(size_t)from * pitch + x0 + k]);
+                best[k] = advance(path[k], cost + here, sum + here, chunks, tail, (ushort)p1, p,
+                                  best[k], i == 0, 0);
+            }
+        }
+}
+
+/* Winners of one row for both views. scratch: per row 2 * (width + padded count). */
+__kernel void choose(__global const ushort *sum, int width, int height, int count, int d_max,
+                     __global ushort *scratch, __global float *disparity, int pitch,
+                     __global float *right, int right_pitch) {
+    int y = (int)get_global_id(0), stride = (count + 15) / 16 * 16, length = width + stride;
+    if (y >= height)
+        return;
+    __global ushort *best = scratch + (size_t)y * length * 2, *winner = best + length;
+    ushort16 lane = (ushort16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (int i = 0; i < length; i++)
+        best[i] = 65535;
+    for (int x = 0; x < width; x++) {
+        __global const ushort *s = sum + ((size_t)y * width + x) * stride;
+        ushort16 low = (ushort16)65535, at = (ushort16)0;
+        for (int e = 0; e < stride; e += 16) {
+            ushort16 index = lane + (ushort)e, v = vload16(0, s + e);
+            v = select(v, (ushort16)65535, index >= (ushort16)(ushort)count);
+            at = select(at, index, v < low);
+            low = min(low, v);
+            ushort16 r = vload16(0, best + x + e), w = vload16(0, winner + x + e);
+            vstore16(select(w, index, v < r), 0, winner + x + e);
+            vstore16(min(r, v), 0, best + x + e);
+        }
+        ushort m = least(low);
+        int b = least(select((ushort16)65535, at, low == (ushort16)m));
+        float fraction = 0;
+        if (b > 0 && b + 1 < count) {
+            int before = s[b - 1] - m, after = s[b + 1] - m, top = max(before, after);
+            fraction = top ? 0.5f * (float)(before - after) / (float)top : 0;
+        }
+        disparity[(size_t)y * pitch + x] = (float)(d_max - b) - fraction;
+    }
+    for (int x = 0; x < width; x++) {
+        int i = x + d_max, found = i >= 0 && i < length && best[i] < 65535;
+        right[(size_t)y * right_pitch + x] = (float)(found ? d_max - winner[i] : d_max - count);
+    }
+}
