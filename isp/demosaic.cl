@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels of stage `demosaic`; see demosaic.h for the method. A work-item makes 16 neighbouring
+ * samples. Scratch planes carry PAD mirrored samples on every side, so that only `prepare` knows
+ * about borders; what lies in their outermost samples is never used for a result.
+ */
+#define PAD 8
+#define REACH 4      /* samples averaged in each direction, beside the site itself */
+#define FLOOR 1e-4f  /* gradient per sample that is never significant */
+#define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
+
+float16 load(__global const float *p, int offset) { return vload16(0, p + offset); }
+
+int mirror(int i, int n) {
+    if (n == 1)
+        return 0;
+    int period = 2 * (n - 1);
+    i = (i % period + period) % period;
+    return i < n ? i : period - i;
+}
+
+/* Gains of 16 samples of row y, the first at an even x. first: gains at even and odd x. */
+float16 row_gain(int y, float4 gain) {
+    float2 g = (y & 1) ? gain.s23 : gain.s01;
+    return (float16)(g, g, g, g, g, g, g, g);
+}
+
+/* White balance and mirrored borders. gain: of the four sites. */
+__kernel void prepare(__global const float *raw, int raw_pitch, __global float *mosaic, int pitch,
+                      int width, int height, float4 gain) {
+    int column = (int)get_global_id(0) * 16;
+    int row = (int)get_global_id(1);
+    if (column >= pitch || row >= height + 2 * PAD)
+        return;
+    int x = column - PAD, y = mirror(row - PAD, height);
+    __global const float *from = raw + (size_t)y * raw_pitch;
+    __global float *to = mosaic + (size_t)row * pitch + column;
+    float16 g = row_gain(y, gain);
+    if (x >= 0 && x + 16 <= width) {
+        vstore16(load(from, x) * g, 0, to);
+        return;
+    }
+    for (int i = 0; i < 16; i++) {
+        int k = mirror(x + i, width);
+        to[i] = from[k] * ((k & 1) ? g.s1 : g.s0);
+    }
+}
+
+/* Green minus colour along the row and along the column. green: parity of x + y of green sites. */
+__kernel void directions(__global const float *mosaic, __global float *along_x,
+                         __global float *along_y, int pitch, int height, int green) {
+    int x = (int)get_global_id(0) * 16;
+    int y = (int)get_global_id(1) + 2;
+    if (x >= pitch || y >= height + 2 * PAD - 2)
+        return;
+    size_t at = (size_t)y * pitch + x;
+    __global const float *m = mosaic + at;
+    float16 sign = ((LANES ^ (y ^ green)) & 1) == 0 ? (float16)(0.25f) : (float16)(-0.25f);
+    float16 center = 2 * load(m, 0);
+    vstore16(sign * (center - 2 * (load(m, -1) + load(m, 1)) + load(m, -2) + load(m, 2)), 0,
+             along_x + at);
+    vstore16(sign * (center - 2 * (load(m, -pitch) + load(m, pitch)) + load(m, -2 * pitch) +
+                     load(m, 2 * pitch)),
+             0, along_y + at);
+}
+
+/* Replaces the mosaic by green minus colour at red and blue sites; green sites get values that
+ * nobody reads. noise: scale and offset of even rows, then of odd rows. */
+__kernel void difference(__global float *mosaic, __global const float *along_x,
+                         __global const float *along_y, int pitch, int height, float4 noise) {
+    int x = (int)get_global_id(0) * 16;
+    int y = (int)get_global_id(1) + PAD - 1;
+    if (x >= pitch || y > height + PAD)
+        return;
+    size_t at = (size_t)y * pitch + x;
+    __global const float *h = along_x + at, *v = along_y + at;
+    float16 weight[4] = {0, 0, 0, 0}, mean[4] = {0, 0, 0, 0};
+#pragma unroll
+    for (int j = -REACH; j <= REACH; j++) {
+        __global const float *a = v + (j - 1) * pitch, *b = v + (j + 1) * pitch;
+        float16 g = fabs(load(a, -1) - load(b, -1)) + fabs(load(a, 0) - load(b, 0)) +
+                    fabs(load(a, 1) - load(b, 1));
+        float16 d = load(v, j * pitch);
+        if (j <= 0)
+            weight[0] += g, mean[0] += d;
+        if (j >= 0)
+            weight[1] += g, mean[1] += d;
+    }
+#pragma unroll
+    for (int i = -REACH; i <= REACH; i++) {
+        float16 g = fabs(load(h, i - 1) - load(h, i + 1)) +
+                    fabs(load(h, i - 1 - pitch) - load(h, i + 1 - pitch)) +
+                    fabs(load(h, i - 1 + pitch) - load(h, i + 1 + pitch));
+        float16 d = load(h, i);
+        if (i <= 0)
+            weight[2] += g, mean[2] += d;
+        if (i >= 0)
+            weight[3] += g, mean[3] += d;
+    }
+    float2 n = (y & 1) ? noise.s23 : noise.s01;
+    float16 sigma = sqrt(n.x * fmax(load(mosaic + at, 0), 0.0f) + n.y);
+    float16 least = 3 * (REACH + 1) * (FLOOR + sigma), sum = 0, total = 0;
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+        float16 w = 1 / (weight[k] + least);
+        w *= w;
+        sum += w * mean[k];
+        total += w;
+    }
+    vstore16(sum / (total * (REACH + 1)), 0, mosaic + at);
+}
+
+/* All colours from raw samples and differences. red: x | y << 1 of the red site. */
+__kernel void colors(__global const float *raw, int raw_pitch, __global const float *differences,
+                     int pitch, __global float *rgb, int rgb_pitch, int width, int height,
+                     float4 gain, int red) {
+    int x = (int)get_global_id(0) * 16;
+    int y = (int)get_global_id(1);
+    if (x >= width || y >= height)
+        return;
+    int red_row = ((y ^ (red >> 1)) & 1) == 0;
+    int16 colored = ((LANES ^ (red ^ !red_row)) & 1) == 0;
+    __global const float *d = differences + (size_t)(y + PAD) * pitch + x + PAD;
+    float16 own = load(d, 0);
+    float16 level = 0.5f * (load(d, -1) + load(d, 1));
+    float16 upright = 0.5f * (load(d, -pitch) + load(d, pitch));
+    float16 diagonal = 0.25f * (load(d, -pitch - 1) + load(d, -pitch + 1) + load(d, pitch - 1) +
+                                load(d, pitch + 1));
+    float16 sample = vload16(0, raw + (size_t)y * raw_pitch + x) * row_gain(y, gain);
+    float16 green = sample + (colored ? own : (float16)0);
+    float16 same_row = green - (colored ? own : level);
+    float16 other_row = green - (colored ? diagonal : upright);
+    size_t at = (size_t)y * rgb_pitch + x, plane = (size_t)height * rgb_pitch;
+    vstore16(red_row ? same_row : other_row, 0, rgb + at);
+    vstore16(green, 0, rgb + plane + at);
+    vstore16(red_row ? other_row : same_row, 0, rgb + 2 * plane + at);
+}

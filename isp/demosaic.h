@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stage `demosaic`: white balance and full colour at every site of a Bayer mosaic. */
+#ifndef CHROMAFUSE_ISP_DEMOSAIC_H
+#define CHROMAFUSE_ISP_DEMOSAIC_H
+
+#include "isp/stage.h"
+
+/*
+ * in  raw  1 plane, 0 black .. 1 white, Bayer mosaic in any of the four orders
+ * out rgb  3 planes R, G, B: white-balanced camera RGB; measured samples pass unchanged but for
+ *          their gain
+ *
+ * Method: gradient based threshold free colour interpolation (Pekkucuksen and Altunbasak, "Gradient
+ * based threshold free color filter array interpolation", ICIP 2010). At every site the difference
+ * green - colour is estimated along the row and along the column (Hamilton-Adams); at red and blue
+ * sites five estimates each to the north, south, west and east are averaged with weights
+ * 1 / (gradient + noise)^2, where gradient is summed over 5x3 differences in that direction. The
+ * other colours follow from bilinear interpolation of the differences. Everything is linear but the
+ * weights, so noise keeps a zero mean; where gradients drown in noise the weights become equal, and
+ * no direction is invented.
+ *
+ * Border: mirrored without repeating the edge sample, which keeps the mosaic's phase. A picture one
+ * pixel wide or high has no neighbour of another colour: its samples serve as all three.
+ */
+typedef struct {
+    int red_x, red_y; /* position of red in the 2x2 cell, 0 or 1 each */
+    float gain[3];    /* white balance for R, G, B: camera neutral becomes grey */
+    float scale;      /* noise variance of a raw sample = scale * x + offset, before gain; */
+    float offset;     /* 0, 0: noise is unknown or removed */
+} cf_demosaic_params;
+#define CF_DEMOSAIC_DEFAULTS                                                                       \
+    { .red_x = 0, .red_y = 0, .gain = {1, 1, 1}, .scale = 0, .offset = 0 }
+
+/* Pixels of the mosaic that one output pixel depends on, in each direction. */
+#define CF_DEMOSAIC_MARGIN 8
+
+/* The definition of correct; cf_stage_demosaic holds both. */
+cf_status cf_demosaic_ref(const cf_stage_io *io, const void *params);
+
+extern const cf_stage cf_stage_demosaic;
+
+#endif
