@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernel of stage `black`: one work-item makes 16 neighbouring samples; rows are padded to 16. */
 
-__kernel void black(__global const ushort *codes, int codes_pitch, __global float *raw, int raw_pitch, int width,
-                    int height, float4 level, float4 scale) {
+__kernel void black(__global const ushort *codes, int codes_pitch, __global float *raw,
+                    int raw_pitch, int width, int height, float4 level, float4 scale) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1);
     if (x >= width || y >= height)
