@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening of TIFF files with handlers of our own. */
+#include "capture/tiff_file.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* One tag's data or one strip; whole pictures are read row by row. */
+#define MAX_SINGLE_ALLOC ((tmsize_t)512 << 20)
+
+static int on_error(TIFF *tif, void *user, const char *module, const char *format, va_list args) {
+    (void)tif;
+    (void)module;
+    cf_tiff_errors *errors = user;
+    if (errors->errors++ == 0)
+        vsnprintf(errors->first, sizeof errors->first, format, args);
+    return 1; /* handled: libtiff calls nobody else */
+}
+
+static int on_warning(TIFF *tif, void *user, const char *module, const char *format, va_list args) {
+    (void)tif;
+    (void)module;
+    const cf_tiff_errors *errors = user;
+    char line[200];
+    vsnprintf(line, sizeof line, format, args);
+    cf_log(CF_LOG_DEBUG, "%s: %s", errors->path, line);
+    return 1;
+}
+
+TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff_errors *errors) {
+    *errors = (cf_tiff_errors){.path = path};
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (!options)
+        return NULL;
+    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, errors);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, errors);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, MAX_SINGLE_ALLOC);
+    TIFF *tif = TIFFOpenExt(file, mode, options);
+    TIFFOpenOptionsFree(options);
+    return tif;
+}
