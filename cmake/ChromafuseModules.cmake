@@ -24,6 +24,11 @@ function(chromafuse_add_module name)
   add_library(chromafuse_${name} STATIC ${M_SOURCES})
   target_link_libraries(chromafuse_${name} PUBLIC ${M_LINKS} PRIVATE $<BUILD_INTERFACE:chromafuse_flags>)
   set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_MODULES chromafuse_${name})
+  foreach(library IN LISTS M_LINKS) # what a folder found is also linked by the shared library
+    if(library MATCHES "^PkgConfig::")
+      set_property(TARGET ${library} PROPERTY IMPORTED_GLOBAL TRUE)
+    endif()
+  endforeach()
 endfunction()
 
 # chromafuse_embed_kernel(MODULE NAME): MODULE/NAME.cl with its includes becomes cf_source_NAME, after a check by clang.
