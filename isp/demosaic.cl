@@ -64,6 +64,8 @@ __kernel void directions(__global const float *mosaic, __global float *along_x,
              0, along_y + at);
 }
 
+float16 weight(float16 gradient) { return 1 / (gradient * gradient); }
+
 /* Replaces the mosaic by green minus colour at red and blue sites; green sites get values that
  * nobody reads. noise: scale and offset of even rows, then of odd rows. */
 __kernel void difference(__global float *mosaic, __global const float *along_x,
@@ -74,40 +76,29 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
         return;
     size_t at = (size_t)y * pitch + x;
     __global const float *h = along_x + at, *v = along_y + at;
-    float16 weight[4] = {0, 0, 0, 0}, mean[4] = {0, 0, 0, 0};
+    float16 north = 0, south = 0, west = 0, east = 0; /* gradients, then weights */
+    float16 up = 0, down = 0, left = 0, right = 0;    /* sums of differences */
 #pragma unroll
-    for (int j = -REACH; j <= REACH; j++) {
-        __global const float *a = v + (j - 1) * pitch, *b = v + (j + 1) * pitch;
-        float16 g = fabs(load(a, -1) - load(b, -1)) + fabs(load(a, 0) - load(b, 0)) +
-                    fabs(load(a, 1) - load(b, 1));
-        float16 d = load(v, j * pitch);
-        if (j <= 0)
-            weight[0] += g, mean[0] += d;
-        if (j >= 0)
-            weight[1] += g, mean[1] += d;
-    }
-#pragma unroll
-    for (int i = -REACH; i <= REACH; i++) {
-        float16 g = fabs(load(h, i - 1) - load(h, i + 1)) +
-                    fabs(load(h, i - 1 - pitch) - load(h, i + 1 - pitch)) +
-                    fabs(load(h, i - 1 + pitch) - load(h, i + 1 + pitch));
-        float16 d = load(h, i);
-        if (i <= 0)
-            weight[2] += g, mean[2] += d;
-        if (i >= 0)
-            weight[3] += g, mean[3] += d;
+    for (int j = 0; j <= REACH; j++) {
+        north += fabs(load(v, (-j - 1) * pitch) - load(v, (-j + 1) * pitch));
+        south += fabs(load(v, (j - 1) * pitch) - load(v, (j + 1) * pitch));
+        west += fabs(load(h, -j - 1) - load(h, -j + 1));
+        east += fabs(load(h, j - 1) - load(h, j + 1));
+        up += load(v, -j * pitch);
+        down += load(v, j * pitch);
+        left += load(h, -j);
+        right += load(h, j);
     }
     float2 n = (y & 1) ? noise.s23 : noise.s01;
     float16 sigma = sqrt(n.x * fmax(load(mosaic + at, 0), 0.0f) + n.y);
-    float16 least = 3 * (REACH + 1) * (FLOOR + sigma), sum = 0, total = 0;
-#pragma unroll
-    for (int k = 0; k < 4; k++) {
-        float16 w = 1 / (weight[k] + least);
-        w *= w;
-        sum += w * mean[k];
-        total += w;
-    }
-    vstore16(sum / (total * (REACH + 1)), 0, mosaic + at);
+    float16 least = (REACH + 1) * (FLOOR + sigma);
+    north = weight(north + least);
+    south = weight(south + least);
+    west = weight(west + least);
+    east = weight(east + least);
+    float16 sum = north * up + south * down + west * left + east * right;
+    float16 total = (REACH + 1) * (north + south + west + east);
+    vstore16(sum / total, 0, mosaic + at);
 }
 
 /* All colours from raw samples and differences. red: x | y << 1 of the red site. */

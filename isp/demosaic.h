@@ -14,7 +14,7 @@
  * based threshold free color filter array interpolation", ICIP 2010). At every site the difference
  * green - colour is estimated along the row and along the column (Hamilton-Adams); at red and blue
  * sites five estimates each to the north, south, west and east are averaged with weights
- * 1 / (gradient + noise)^2, where gradient is summed over 5x3 differences in that direction. The
+ * 1 / (gradient + noise)^2, where gradient is summed over the same five. The
  * other colours follow from bilinear interpolation of the differences. Everything is linear but the
  * weights, so noise keeps a zero mean; where gradients drown in noise the weights become equal, and
  * no direction is invented.

@@ -55,15 +55,13 @@ static void directions(const cf_demosaic_params *p, scratch *s) {
         }
 }
 
-/* Adds up differences and their gradients on `step` * -REACH..0 before a site; side: across it. */
-static void gather(const float *d, ptrdiff_t step, ptrdiff_t side, float least, float *sum,
-                   float *total) {
+/* Adds up differences and their gradients at 0..REACH steps from a site. */
+static void gather(const float *d, ptrdiff_t step, float least, float *sum, float *total) {
     float gradient = least, mean = 0;
     for (int j = 0; j <= REACH; j++) {
         const float *c = d + j * step;
         mean += *c;
-        for (int k = -1; k <= 1; k++)
-            gradient += fabsf(c[k * side - step] - c[k * side + step]);
+        gradient += fabsf(c[-step] - c[step]);
     }
     float weight = 1 / (gradient * gradient);
     *sum += weight * mean / (REACH + 1);
@@ -75,11 +73,11 @@ static float difference(const cf_demosaic_params *p, const scratch *s, int x, in
     ptrdiff_t row = s->width + 2 * PAD;
     float g = p->gain[color_at(p, x, y)], sum = 0, total = 0;
     float variance = p->scale * g * fmaxf(s->mosaic[i], 0) + p->offset * g * g;
-    float least = 3 * (REACH + 1) * (FLOOR + sqrtf(variance));
-    gather(s->along_y + i, -row, 1, least, &sum, &total);
-    gather(s->along_y + i, row, 1, least, &sum, &total);
-    gather(s->along_x + i, -1, row, least, &sum, &total);
-    gather(s->along_x + i, 1, row, least, &sum, &total);
+    float least = (REACH + 1) * (FLOOR + sqrtf(variance));
+    gather(s->along_y + i, -row, least, &sum, &total);
+    gather(s->along_y + i, row, least, &sum, &total);
+    gather(s->along_x + i, -1, least, &sum, &total);
+    gather(s->along_x + i, 1, least, &sum, &total);
     return sum / total;
 }
 
