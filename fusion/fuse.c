@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fusion of raw pairs: sets a pipeline up for a rig and moves pictures in and out. */
+#include "fusion/fuse.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "fusion/pipelines.h"
+
+/* Which tensor an output is, per depth; same order as cf_fuse_output. */
+static const struct {
+    const char *tensor;
+    cf_pixel format;
+} outputs[CF_FUSE_OUTPUTS] = {
+    [CF_FUSE_PICTURE] = {"picture.rgb8", CF_PIXEL_RGB8},
+    [CF_FUSE_LINEAR] = {"fused.linear", CF_PIXEL_F32},
+    [CF_FUSE_MONO] = {"mono.clean", CF_PIXEL_F32},
+    [CF_FUSE_PROVENANCE] = {"shares.rgb8", CF_PIXEL_RGB8},
+    [CF_FUSE_ERROR] = {"fused.error", CF_PIXEL_F32},
+    [CF_FUSE_COLOR_ALONE] = {"color.rgb8", CF_PIXEL_RGB8},
+    [CF_FUSE_MONO_PICTURE] = {"mono.grey8", CF_PIXEL_U8},
+    [CF_FUSE_DISPARITY] = {"disparity", CF_PIXEL_F32},
+};
+
+struct cf_fuse {
+    cf_cl *cl;
+    cf_camera_profile mono, color; /* shallow copies: the tables stay the caller's */
+    const cf_rectification *geometry;
+    cf_stage_context context;
+    cf_fuse_params params;
+    cf_pipeline *pipeline;
+};
+
+static const char *tensor_of(const cf_fuse *f, cf_fuse_output output) {
+    if (output == CF_FUSE_PICTURE && f->params.depth == 16)
+        return "picture.rgb16";
+    return outputs[output].tensor;
+}
+
+static cf_pixel format_of(const cf_fuse *f, cf_fuse_output output) {
+    if (output == CF_FUSE_PICTURE && f->params.depth == 16)
+        return CF_PIXEL_RGB16;
+    return outputs[output].format;
+}
+
+/* The mono gain becomes part of the levels, so that every stage sees both cameras at one exposure.
+ */
+static void fold_gain(cf_camera_profile *mono) {
+    mono->white = mono->black[0] + (mono->white - mono->black[0]) / mono->gain;
+    mono->noise.scale *= mono->gain;
+    mono->noise.offset *= mono->gain * mono->gain;
+    mono->gain = 1;
+}
+
+static cf_plane_set shape(int width, int height, int planes, int elem, cf_domain domain) {
+    return (cf_plane_set){
+        .width = width, .height = height, .planes = planes, .elem = elem, .domain = domain};
+}
+
+static cf_plane_set map_shape(const cf_map *map) {
+    return shape(map->columns, map->rows, 2, 4, CF_DOMAIN_COORDINATE);
+}
+
+static cf_status create_pipeline(cf_fuse *f, const cf_fuse_params *params) {
+    const cf_rectification *g = f->geometry;
+    const cf_pipeline_input inputs[] = {
+        {"mono.codes", shape(f->mono.width, f->mono.height, 1, 2, CF_DOMAIN_CODES)},
+        {"color.codes", shape(f->color.width, f->color.height, 1, 2, CF_DOMAIN_CODES)},
+        {"map.color", map_shape(&g->color)},
+        {"map.mono", map_shape(&g->mono)},
+        {"map.back", map_shape(&g->back)},
+    };
+    const char *wanted[CF_FUSE_OUTPUTS];
+    size_t count = 0;
+    for (int i = 0; i < CF_FUSE_OUTPUTS; i++)
+        if (f->params.outputs >> i & 1)
+            wanted[count++] = tensor_of(f, (cf_fuse_output)i);
+    const cf_pipeline_plan plan = {
+        .steps = cf_pipeline_fuse,
+        .context = &f->context,
+        .inputs = inputs,
+        .input_count = sizeof inputs / sizeof *inputs,
+        .wanted = wanted,
+        .wanted_count = count,
+        .settings = params->settings,
+        .setting_count = params->setting_count,
+    };
+    return cf_pipeline_create(f->cl, &plan, &f->pipeline);
+}
+
+static cf_status upload_map(cf_fuse *f, const char *name, const cf_map *map) {
+    size_t stride = (size_t)map->columns * sizeof(float);
+    const cf_image image = {
+        map->xy, map->columns, map->rows, 2, stride, stride * (size_t)map->rows, CF_PIXEL_F32};
+    return cf_pipeline_write(f->pipeline, name, &image);
+}
+
+static cf_status upload_tables(cf_fuse *f) {
+    CF_TRY(upload_map(f, "map.color", &f->geometry->color));
+    CF_TRY(upload_map(f, "map.mono", &f->geometry->mono));
+    return upload_map(f, "map.back", &f->geometry->back);
+}
+
+static cf_status prepare(cf_fuse *f, const cf_fuse_params *params) {
+    const cf_rectification *g = f->geometry;
+    if (f->mono.is_color || !f->color.is_color)
+        return cf_fail(CF_ERR_INVALID, "fuse needs a mono and a colour camera, in this order");
+    if (params->depth != 8 && params->depth != 16)
+        return cf_fail(CF_ERR_INVALID, "fuse: a depth of %d bits is not 8 or 16", params->depth);
+    f->context = (cf_stage_context){
+        .mono = &f->mono,
+        .color = &f->color,
+        .disparity_min = g->disparity_min,
+        .disparity_max = g->disparity_max,
+        .color_scale = g->color_scale,
+        .mono_resampled = g->mono_resampled,
+        .geometry = g,
+        .grid_width = g->width,
+        .grid_height = g->height,
+        .tone_auto = params->tone_auto,
+    };
+    CF_TRY(create_pipeline(f, params));
+    return upload_tables(f);
+}
+
+cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params *params,
+                         cf_fuse **out) {
+    const cf_fuse_params defaults = CF_FUSE_DEFAULTS;
+    *out = NULL;
+    if (!params)
+        params = &defaults;
+    cf_fuse *f = cf_alloc(1, sizeof *f);
+    if (!f)
+        return CF_ERR_MEMORY;
+    f->cl = cl;
+    f->mono = *rig->mono;
+    f->color = *rig->color;
+    f->geometry = rig->geometry;
+    f->params = *params;
+    f->params.outputs |= 1U << CF_FUSE_PICTURE;
+    fold_gain(&f->mono);
+    cf_status status = prepare(f, params);
+    if (status != CF_OK) {
+        cf_fuse_destroy(&f);
+        return status;
+    }
+    *out = f;
+    return CF_OK;
+}
+
+void cf_fuse_destroy(cf_fuse **handle) {
+    if (!handle || !*handle)
+        return;
+    cf_pipeline_destroy(&(*handle)->pipeline);
+    cf_free(*handle);
+    *handle = NULL;
+}
+
+cf_status cf_fuse_run(cf_fuse *f, const cf_image *mono, const cf_image *color) {
+    CF_TRY(cf_pipeline_write(f->pipeline, "mono.codes", mono));
+    CF_TRY(cf_pipeline_write(f->pipeline, "color.codes", color));
+    return cf_pipeline_run(f->pipeline);
+}
+
+cf_status cf_fuse_describe(const cf_fuse *f, cf_fuse_output output, cf_image *out) {
+    *out = (cf_image){0};
+    if (output < 0 || output >= CF_FUSE_OUTPUTS || !(f->params.outputs >> output & 1))
+        return cf_fail(CF_ERR_INVALID, "fuse: output %d was not asked for", (int)output);
+    const cf_plane_set *t = cf_pipeline_tensor(f->pipeline, tensor_of(f, output));
+    cf_pixel format = format_of(f, output);
+    *out = (cf_image){.width = t->width * t->elem / (int)cf_pixel_bytes(format),
+                      .height = t->height,
+                      .planes = t->planes,
+                      .format = format};
+    out->stride = (size_t)out->width * cf_pixel_bytes(out->format);
+    out->plane_stride = out->stride * (size_t)out->height;
+    return CF_OK;
+}
+
+/* Packed pictures are planes of bytes on the device. */
+static cf_image as_bytes(const cf_image *image) {
+    cf_image view = *image;
+    if (image->format != CF_PIXEL_F32) {
+        view.width *= (int)cf_pixel_bytes(image->format);
+        view.format = CF_PIXEL_U8;
+    }
+    return view;
+}
+
+cf_status cf_fuse_read(cf_fuse *f, cf_fuse_output output, cf_image *image) {
+    cf_image want;
+    CF_TRY(cf_fuse_describe(f, output, &want));
+    if (image->format != want.format || image->width != want.width || image->height != want.height)
+        return cf_fail(CF_ERR_INVALID,
+                       "fuse: output %d is %dx%d of another format than the picture", (int)output,
+                       want.width, want.height);
+    cf_image view = as_bytes(image);
+    return cf_pipeline_read(f->pipeline, tensor_of(f, output), &view);
+}
+
+cf_status cf_fuse_fetch(cf_fuse *f, cf_fuse_output output, cf_image *image) {
+    cf_image want;
+    CF_TRY(cf_fuse_describe(f, output, &want));
+    CF_TRY(cf_image_alloc(want.width, want.height, want.planes, want.format, image));
+    cf_status status = cf_fuse_read(f, output, image);
+    if (status != CF_OK)
+        cf_image_free(image);
+    return status;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fuses pairs of raw frames of one rig: the library's main door. */
+#ifndef CHROMAFUSE_FUSION_FUSE_H
+#define CHROMAFUSE_FUSION_FUSE_H
+
+#include "base/image.h"
+#include "calib/profile.h"
+#include "calib/rectify.h"
+#include "cl/device.h"
+
+/* What a fused frame consists of; all pictures lie on the mono camera's pixel grid unless said
+ * otherwise. */
+typedef enum {
+    CF_FUSE_PICTURE = 0,  /* RGB8 or RGB16 by cf_fuse_params.depth, display-encoded */
+    CF_FUSE_LINEAR,       /* 3 planes F32, scene-linear Rec.709, 1.0 = mono white */
+    CF_FUSE_MONO,         /* 1 plane F32: the denoised mono picture, linear */
+    CF_FUSE_PROVENANCE,   /* RGB8: shares of invented, measured, guided; sum 255 */
+    CF_FUSE_ERROR,        /* 1 plane F32: predicted chroma error, Lab ab units */
+    CF_FUSE_COLOR_ALONE,  /* RGB8: the colour camera's own picture, on its own grid */
+    CF_FUSE_MONO_PICTURE, /* U8: the mono picture, display-encoded */
+    CF_FUSE_DISPARITY, /* 1 plane F32, pixels, on the rectified grid: for looking into the matcher
+                        */
+    CF_FUSE_OUTPUTS
+} cf_fuse_output;
+
+typedef struct {
+    int depth;     /* bits of the picture's samples: 8 or 16 */
+    int tone_auto; /* 0: sRGB transfer function and clip, nothing else; 1: exposed and toned for a
+                      viewer */
+    unsigned outputs;            /* bits 1 << cf_fuse_output; CF_FUSE_PICTURE is always made */
+    const char *const *settings; /* "stage.parameter=value" */
+    size_t setting_count;
+} cf_fuse_params;
+#define CF_FUSE_DEFAULTS                                                                           \
+    { .depth = 8, .tone_auto = 0, .outputs = 0, .settings = NULL, .setting_count = 0 }
+
+/* Both cameras as they are for these frames, and the rig's geometry; all must outlive the cf_fuse.
+ */
+typedef struct {
+    const cf_camera_profile *mono, *color;
+    const cf_rectification *geometry;
+} cf_fuse_rig;
+
+typedef struct cf_fuse cf_fuse;
+
+/*
+ * Plans the whole chain for the rig's picture sizes. The first frame compiles kernels that the
+ * program cache does not have yet; from the second on nothing is allocated or compiled.
+ * CF_ERR_INVALID for settings or a rig that cannot work, CF_ERR_MEMORY, CF_ERR_DEVICE.
+ */
+cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params *params,
+                         cf_fuse **out);
+void cf_fuse_destroy(cf_fuse **fuse);
+
+/* Uploads one pair of raw pictures (1 plane U16, sizes of the profiles) and queues their fusion;
+ * does not wait. */
+cf_status cf_fuse_run(cf_fuse *fuse, const cf_image *mono, const cf_image *color);
+
+/* The size and format of an output, without pixels. CF_ERR_INVALID when it was not asked for. */
+cf_status cf_fuse_describe(const cf_fuse *fuse, cf_fuse_output output, cf_image *out);
+
+/* Waits for the last frame and copies an output into a view as cf_fuse_describe says. */
+cf_status cf_fuse_read(cf_fuse *fuse, cf_fuse_output output, cf_image *image);
+
+/* Allocates the picture (free with cf_image_free), then as cf_fuse_read. */
+cf_status cf_fuse_fetch(cf_fuse *fuse, cf_fuse_output output, cf_image *image);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stage runner: knows names, sizes and lifetimes of tensors, and no stage. */
+#include "fusion/pipeline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cl/profile.h"
+#include "fusion/stage_list.h"
+
+#define MAX_TENSORS 160
+#define MAX_STEPS 96
+#define NOWHERE (-1)
+
+typedef struct {
+    char name[48];
+    cf_plane_set set;
+    int kept;     /* input or wanted: its buffer lives as long as the pipeline */
+    int last_use; /* index of the last step that reads it */
+    int same_as;  /* a left-out step's output: the tensor it equals; else NOWHERE */
+} tensor;
+
+typedef struct {
+    const cf_stage *stage;
+    cf_role role;
+    int in[CF_STAGE_PORTS], out[CF_STAGE_PORTS];
+    char settings[128];
+    void *params;
+} step;
+
+struct cf_pipeline {
+    cf_cl *cl;
+    tensor tensors[MAX_TENSORS];
+    int tensor_count;
+    step steps[MAX_STEPS];
+    int step_count;
+    const char *names[MAX_STEPS];
+    char **settings;
+    size_t setting_count;
+};
+
+static int find(const cf_pipeline *p, const char *name) {
+    for (int i = 0; i < p->tensor_count; i++)
+        if (!strcmp(p->tensors[i].name, name)) {
+            while (p->tensors[i].same_as != NOWHERE)
+                i = p->tensors[i].same_as;
+            return i;
+        }
+    return NOWHERE;
+}
+
+static cf_status add_tensor(cf_pipeline *p, const char *name, int *index) {
+    if (p->tensor_count == MAX_TENSORS || strlen(name) >= sizeof p->tensors[0].name)
+        return cf_fail(CF_ERR_INVALID, "pipeline: too many tensors, or a name too long: %s", name);
+    if (find(p, name) != NOWHERE)
+        return cf_fail(CF_ERR_INVALID, "pipeline: two steps make the tensor %s", name);
+    tensor *t = &p->tensors[p->tensor_count];
+    snprintf(t->name, sizeof t->name, "%s", name);
+    t->last_use = t->same_as = NOWHERE;
+    *index = p->tensor_count++;
+    return CF_OK;
+}
+
+static cf_status parse_settings(const cf_stage *stage, void *params, const char *settings) {
+    char line[128], *rest = NULL;
+    snprintf(line, sizeof line, "%s", settings);
+    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(word, '=');
+        if (!value)
+            return cf_fail(CF_ERR_INVALID, "%s: '%s' is not name=value", stage->name, word);
+        *value = '\0';
+        CF_TRY(cf_options_parse(stage->name, stage->options, params, word, value + 1));
+    }
+    return CF_OK;
+}
+
+/* Defaults, then what the frame says, then the list's settings, then the caller's. */
+static cf_status bind_step(cf_pipeline *p, step *s, const cf_stage_context *context) {
+    cf_stage_context mine = *context;
+    size_t prefix = strlen(s->stage->name);
+    mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
+    memcpy(s->params, s->stage->defaults, s->stage->params_size);
+    if (s->stage->bind)
+        CF_TRY(s->stage->bind(&mine, s->params));
+    CF_TRY(parse_settings(s->stage, s->params, s->settings));
+    for (size_t i = 0; i < p->setting_count; i++)
+        if (!strncmp(p->settings[i], s->stage->name, prefix) && p->settings[i][prefix] == '.')
+            CF_TRY(parse_settings(s->stage, s->params, p->settings[i] + prefix + 1));
+    return cf_options_check(s->stage->name, s->stage->options, s->params);
+}
+
+cf_status cf_pipeline_rebind(cf_pipeline *p, const cf_stage_context *context) {
+    for (int i = 0; i < p->step_count; i++)
+        CF_TRY(bind_step(p, &p->steps[i], context));
+    return CF_OK;
+}
+
+/* Fills io with what the tensors hold now. */
+static void connect(const cf_pipeline *p, const step *s, cf_stage_io *io) {
+    *io = (cf_stage_io){0};
+    for (int i = 0; i < CF_STAGE_PORTS; i++) {
+        if (s->in[i] != NOWHERE)
+            io->in[i] = p->tensors[s->in[i]].set;
+        if (s->out[i] != NOWHERE)
+            io->out[i] = p->tensors[s->out[i]].set;
+    }
+}
+
+static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s) {
+    for (int i = 0; i < CF_STAGE_PORTS; i++)
+        s->in[i] = s->out[i] = NOWHERE;
+    for (int i = 0; i < CF_STAGE_PORTS; i++) {
+        if ((s->stage->in[i].name == NULL) != (from->in[i] == NULL))
+            return cf_fail(CF_ERR_INVALID, "pipeline: step %s: input %d is %s", from->stage, i,
+                           from->in[i] ? from->in[i] : "missing");
+        if (!from->in[i])
+            break;
+        s->in[i] = find(p, from->in[i]);
+        if (s->in[i] == NOWHERE)
+            return cf_fail(CF_ERR_INVALID, "pipeline: step %s: nothing makes the tensor %s",
+                           from->stage, from->in[i]);
+    }
+    return CF_OK;
+}
+
+/* The step equals its input here: later readers of its output read that instead. */
+static cf_status leave_out(cf_pipeline *p, const cf_step *from, const step *s) {
+    int index;
+    CF_TRY(add_tensor(p, from->out[0], &index));
+    p->tensors[index].same_as = s->in[0];
+    return CF_OK;
+}
+
+static cf_status add_outputs(cf_pipeline *p, const cf_step *from, step *s) {
+    cf_stage_io io;
+    connect(p, s, &io);
+    for (int i = 0; i < CF_STAGE_PORTS && s->stage->out[i].name; i++) {
+        if (!from->out[i])
+            return cf_fail(CF_ERR_INVALID, "pipeline: step %s: output %s has no tensor",
+                           from->stage, s->stage->out[i].name);
+        CF_TRY(add_tensor(p, from->out[i], &s->out[i]));
+        CF_TRY(cf_stage_shape(s->stage, &io, s->params, i, &p->tensors[s->out[i]].set));
+    }
+    return CF_OK;
+}
+
+static cf_status add_step(cf_pipeline *p, const cf_step *from, const cf_stage_context *context) {
+    cf_stage_context mine = *context;
+    step *s = &p->steps[p->step_count];
+    if (p->step_count == MAX_STEPS)
+        return cf_fail(CF_ERR_INVALID, "pipeline: more than %d steps", MAX_STEPS);
+    *s = (step){.stage = cf_stage_find(from->stage), .role = from->role};
+    if (!s->stage)
+        return cf_fail(CF_ERR_INVALID, "pipeline: there is no stage %s", from->stage);
+    CF_TRY(find_inputs(p, from, s));
+    mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
+    if (s->stage->identity && s->stage->identity(&mine))
+        return leave_out(p, from, s);
+    snprintf(s->settings, sizeof s->settings, "%s", from->settings ? from->settings : "");
+    s->params = cf_alloc(1, s->stage->params_size);
+    if (!s->params)
+        return CF_ERR_MEMORY;
+    p->step_count++;
+    CF_TRY(bind_step(p, s, context));
+    return add_outputs(p, from, s);
+}
+
+static cf_status add_inputs(cf_pipeline *p, const cf_pipeline_plan *plan) {
+    for (size_t i = 0; i < plan->input_count; i++) {
+        int index;
+        CF_TRY(add_tensor(p, plan->inputs[i].name, &index));
+        p->tensors[index].set = plan->inputs[i].shape;
+        p->tensors[index].set.pitch = CF_PITCH(plan->inputs[i].shape.width);
+        p->tensors[index].kept = 1;
+        CF_TRY(cf_plane_set_get(p->cl, &p->tensors[index].set));
+    }
+    return CF_OK;
+}
+
+static cf_status keep_wanted(cf_pipeline *p, const cf_pipeline_plan *plan) {
+    for (size_t i = 0; i < plan->wanted_count; i++) {
+        int index = find(p, plan->wanted[i]);
+        if (index == NOWHERE)
+            return cf_fail(CF_ERR_INVALID, "pipeline: nothing makes the wanted tensor %s",
+                           plan->wanted[i]);
+        if (p->tensors[index].kept)
+            continue;
+        p->tensors[index].kept = 1;
+        CF_TRY(cf_plane_set_get(p->cl, &p->tensors[index].set));
+    }
+    return CF_OK;
+}
+
+/* Walks backwards: drops steps that nobody needs and notes each tensor's last reader. */
+static void prune(cf_pipeline *p) {
+    int needed[MAX_TENSORS] = {0}, kept = 0;
+    char useful[MAX_STEPS] = {0};
+    for (int i = 0; i < p->tensor_count; i++)
+        needed[i] = p->tensors[i].kept;
+    for (int i = p->step_count - 1; i >= 0; i--) {
+        const step *s = &p->steps[i];
+        for (int k = 0; k < CF_STAGE_PORTS; k++)
+            useful[i] |= s->out[k] != NOWHERE && needed[s->out[k]];
+        for (int k = 0; useful[i] && k < CF_STAGE_PORTS; k++)
+            if (s->in[k] != NOWHERE)
+                needed[s->in[k]] = 1;
+    }
+    for (int i = 0; i < p->step_count; i++) {
+        if (!useful[i]) {
+            cf_free(p->steps[i].params);
+            continue;
+        }
+        p->steps[kept] = p->steps[i];
+        p->names[kept] = p->steps[kept].stage->name;
+        for (int k = 0; k < CF_STAGE_PORTS; k++) {
+            if (p->steps[kept].in[k] != NOWHERE)
+                p->tensors[p->steps[kept].in[k]].last_use = kept;
+            if (p->steps[kept].out[k] != NOWHERE)
+                p->tensors[p->steps[kept].out[k]].last_use = kept;
+        }
+        kept++;
+    }
+    p->step_count = kept;
+}
+
+static cf_status copy_settings(cf_pipeline *p, const cf_pipeline_plan *plan) {
+    p->settings = cf_alloc(plan->setting_count, sizeof *p->settings);
+    if (!p->settings)
+        return CF_ERR_MEMORY;
+    for (size_t i = 0; i < plan->setting_count; i++) {
+        char name[64];
+        const char *dot = strchr(plan->settings[i], '.');
+        snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - plan->settings[i]) : 0,
+                 plan->settings[i]);
+        if (!dot || !cf_stage_find(name))
+            return cf_fail(CF_ERR_INVALID, "'%s' is not STAGE.PARAMETER=VALUE of a known stage",
+                           plan->settings[i]);
+        p->settings[i] = cf_strdup(plan->settings[i]);
+        p->setting_count = i + 1;
+        if (!p->settings[i])
+            return CF_ERR_MEMORY;
+    }
+    return CF_OK;
+}
+
+static cf_status build(cf_pipeline *p, const cf_pipeline_plan *plan) {
+    CF_TRY(copy_settings(p, plan));
+    CF_TRY(add_inputs(p, plan));
+    for (const cf_step *s = plan->steps; s->stage; s++)
+        CF_TRY(add_step(p, s, plan->context));
+    CF_TRY(keep_wanted(p, plan));
+    prune(p);
+    return CF_OK;
+}
+
+cf_status cf_pipeline_create(cf_cl *cl, const cf_pipeline_plan *plan, cf_pipeline **out) {
+    *out = NULL;
+    cf_pipeline *p = cf_alloc(1, sizeof *p);
+    if (!p)
+        return CF_ERR_MEMORY;
+    p->cl = cl;
+    cf_status status = build(p, plan);
+    if (status != CF_OK) {
+        cf_pipeline_destroy(&p);
+        return status;
+    }
+    *out = p;
+    return CF_OK;
+}
+
+void cf_pipeline_destroy(cf_pipeline **handle) {
+    if (!handle || !*handle)
+        return;
+    cf_pipeline *p = *handle;
+    for (int i = 0; i < p->tensor_count; i++)
+        cf_buffer_put(&p->tensors[i].set.buf);
+    for (int i = 0; i < p->step_count; i++)
+        cf_free(p->steps[i].params);
+    for (size_t i = 0; i < p->setting_count; i++)
+        cf_free(p->settings[i]);
+    cf_free(p->settings);
+    cf_free(p);
+    *handle = NULL;
+}
+
+/* Buffers of tensors that live only inside the frame come from the pool before their step and go
+ * back after the last. */
+static cf_status get_outputs(cf_pipeline *p, const step *s) {
+    for (int i = 0; i < CF_STAGE_PORTS; i++)
+        if (s->out[i] != NOWHERE && !p->tensors[s->out[i]].kept)
+            CF_TRY(cf_plane_set_get(p->cl, &p->tensors[s->out[i]].set));
+    return CF_OK;
+}
+
+static void put_dead(cf_pipeline *p, int index) {
+    for (int i = 0; i < p->tensor_count; i++)
+        if (!p->tensors[i].kept && p->tensors[i].last_use <= index)
+            cf_buffer_put(&p->tensors[i].set.buf);
+}
+
+cf_status cf_pipeline_run(cf_pipeline *p) {
+    cf_status status = CF_OK;
+    for (int i = 0; i < p->step_count && status == CF_OK; i++) {
+        cf_stage_io io;
+        const step *s = &p->steps[i];
+        status = get_outputs(p, s);
+        if (status != CF_OK)
+            break;
+        connect(p, s, &io);
+        cf_profile_label(p->cl, s->stage->name);
+        status = cf_stage_run_cl(s->stage, p->cl, &io, s->params);
+        put_dead(p, i);
+    }
+    put_dead(p, MAX_STEPS);
+    cf_profile_label(p->cl, "");
+    return status == CF_OK ? cf_cl_flush(p->cl) : status;
+}
+
+const cf_plane_set *cf_pipeline_tensor(const cf_pipeline *p, const char *name) {
+    int index = find(p, name);
+    return index != NOWHERE && p->tensors[index].kept ? &p->tensors[index].set : NULL;
+}
+
+const char *const *cf_pipeline_stages(const cf_pipeline *p, size_t *count) {
+    *count = (size_t)p->step_count;
+    return p->names;
+}
+
+static cf_status match(const cf_pipeline *p, const char *name, const cf_image *image,
+                       cf_plane_set *set) {
+    const cf_plane_set *t = cf_pipeline_tensor(p, name);
+    if (!t)
+        return cf_fail(CF_ERR_INVALID, "pipeline: no tensor %s is kept", name);
+    *set = *t;
+    if (t->width != image->width || t->height != image->height || t->planes != image->planes ||
+        (size_t)t->elem != cf_pixel_bytes(image->format))
+        return cf_fail(
+            CF_ERR_INVALID,
+            "pipeline: %s holds %dx%d, %d planes of %d bytes; the picture %dx%d, %d of %zu", name,
+            t->width, t->height, t->planes, t->elem, image->width, image->height, image->planes,
+            cf_pixel_bytes(image->format));
+    return CF_OK;
+}
+
+cf_status cf_pipeline_write(cf_pipeline *p, const char *name, const cf_image *image) {
+    cf_plane_set t;
+    CF_TRY(match(p, name, image, &t));
+    size_t stride = (size_t)t.pitch * (size_t)t.elem, row = (size_t)t.width * (size_t)t.elem;
+    for (int i = 0; i < t.planes; i++)
+        CF_TRY(cf_buffer_write_rows(t.buf, (size_t)i * stride * (size_t)t.height, stride,
+                                    cf_image_row(image, i, 0), image->stride, row,
+                                    (size_t)t.height));
+    return CF_OK;
+}
+
+cf_status cf_pipeline_read(cf_pipeline *p, const char *name, cf_image *image) {
+    cf_plane_set t;
+    CF_TRY(match(p, name, image, &t));
+    size_t stride = (size_t)t.pitch * (size_t)t.elem, row = (size_t)t.width * (size_t)t.elem;
+    for (int i = 0; i < t.planes; i++)
+        CF_TRY(cf_buffer_read_rows(t.buf, (size_t)i * stride * (size_t)t.height, stride,
+                                   cf_image_row(image, i, 0), image->stride, row,
+                                   (size_t)t.height));
+    return CF_OK;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lists of steps of each use: which stage reads and writes which tensor, in order. */
+#include "fusion/pipelines.h"
+
+#define MONO .role = CF_ROLE_MONO
+#define COLOR .role = CF_ROLE_COLOR
+
+const cf_step cf_pipeline_fuse[] = {
+    /* The mono raw, cleaned: from here on its luma is never touched again. */
+    {"black", MONO, {"mono.codes"}, {"mono.raw"}, NULL},
+    {"vst", MONO, {"mono.raw"}, {"mono.stable"}, NULL},
+    {"denoise", MONO, {"mono.stable"}, {"mono.stable_clean", "mono.stable_sigma"}, NULL},
+    {"vst_inverse",
+     MONO,
+     {"mono.stable_clean", "mono.stable_sigma"},
+     {"mono.clean", "mono.sigma"},
+     NULL},
+
+    /* The colour raw: to linear Rec.709 and to what the mono sensor would have seen of it. */
+    {"black", COLOR, {"color.codes"}, {"color.raw"}, NULL},
+    {"demosaic", COLOR, {"color.raw"}, {"color.camera"}, NULL},
+    {"color_matrix", COLOR, {"color.camera"}, {"color.rgb", "color.response"}, NULL},
+
+    /* Both views on the rectified grid, and the disparity between them. */
+    {"resample", MONO, {"mono.clean", "map.mono"}, {"rect.mono", "rect.mono_valid"}, NULL},
+    {"resample", COLOR, {"color.response", "map.color"}, {"rect.color", "rect.color_valid"}, NULL},
+    {"match_prepare",
+     COLOR,
+     {"rect.mono", "rect.color"},
+     {"match.left", "match.right", "match.left_coarse", "match.right_coarse"},
+     NULL},
+    {"match_search",
+     COLOR,
+     {"match.left_coarse", "match.right_coarse"},
+     {"match.disparity", "match.right_disparity"},
+     NULL},
+    {"match_check",
+     COLOR,
+     {"match.left_coarse", "match.right_coarse", "match.disparity", "match.right_disparity"},
+     {"match.confidence"},
+     NULL},
+    {"match_refine",
+     COLOR,
+     {"match.left", "match.right", "match.disparity", "match.confidence"},
+     {"disparity", "disparity.confidence"},
+     NULL},
+
+    /* The colour of every mono pixel, how far it can be trusted, and its chroma. */
+    {"fetch",
+     COLOR,
+     {"color.rgb", "disparity", "disparity.confidence", "map.back", "map.color"},
+     {"fetched.rgb", "fetched.match"},
+     NULL},
+    {"hints",
+     COLOR,
+     {"mono.clean", "fetched.rgb", "fetched.match"},
+     {"hint", "hint.confidence"},
+     NULL},
+    {"guide", MONO, {"mono.clean"}, {"guide.mono", "guide.sigma"}, NULL},
+    {"transfer",
+     COLOR,
+     {"guide.mono", "hint", "hint.confidence", "guide.sigma"},
+     {"fused.chroma", "fused.error"},
+     NULL},
+    {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
+    {"provenance", MONO, {"hint.confidence", "fused.error"}, {"shares"}, NULL},
+    {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
+
+    /* For the viewer. */
+    {"encode", MONO, {"fused.linear"}, {"picture"}, NULL},
+    {"pack", MONO, {"picture"}, {"picture.rgb8"}, NULL},
+    {"pack", MONO, {"picture"}, {"picture.rgb16"}, "depth=16"},
+    {"encode", COLOR, {"color.rgb"}, {"color.picture"}, NULL},
+    {"pack", COLOR, {"color.picture"}, {"color.rgb8"}, NULL},
+    {"encode", MONO, {"mono.clean"}, {"mono.picture"}, NULL},
+    {"pack", MONO, {"mono.picture"}, {"mono.grey8"}, NULL},
+    {0},
+};
