@@ -1,10 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program `chromafuse`. */
+/* The program `chromafuse`: picks the subcommand, shows the log, cleans up on Ctrl-C. */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "fusion/version.h"
+#include "tools/command.h"
+#include "tools/fuse_job.h"
 
-int main(void) {
-    printf("chromafuse %s\n", cf_version());
-    return 0;
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"fuse", "a mono and a colour raw in, one clean colour picture out", cf_command_fuse},
+
+    {"devices", "list OpenCL devices", cf_command_devices},
+    {"bench", "time each stage and the whole chain", cf_command_bench},
+};
+
+static volatile sig_atomic_t interrupted;
+static int quiet;
+
+int cf_cli_interrupted(void) {
+    return interrupted;
+}
+
+/* The first Ctrl-C ends the program cleanly: temporaries go, nothing half-written stays. */
+static void on_signal(int signal_number) {
+    static const char line[] = "chromafuse: interrupted, nothing was written\n";
+    (void)signal_number;
+    interrupted = 1;
+    cf_file_discard_all();
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+        _exit(CF_EXIT_FAILED);
+    _exit(CF_EXIT_FAILED);
+}
+
+#define MAX_WARNINGS 32
+static char warnings[MAX_WARNINGS][256];
+static size_t warning_count;
+
+const char *cf_cli_warning(size_t index) {
+    return index < warning_count ? warnings[index] : NULL;
+}
+
+static void print_line(void *user, cf_log_level level, const char *line) {
+    static const char *const names[] = {"error: ", "warning: ", "", ""};
+    (void)user;
+    if (level == CF_LOG_WARNING && warning_count < MAX_WARNINGS)
+        snprintf(warnings[warning_count++], sizeof warnings[0], "%s", line);
+    if (level == CF_LOG_WARNING && quiet)
+        return;
+    fprintf(stderr, "chromafuse: %s%s\n", names[level], line);
+}
+
+static int print_overview(FILE *to) {
+    fprintf(to,
+            "usage: chromafuse COMMAND [OPTIONS]\n\n"
+            "Colour from one lens, detail from the other: fuses a mono and a Bayer sensor's raw\n"
+            "pictures into one clean colour picture.\n\nCommands:\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to,
+            "\n'chromafuse COMMAND --help' explains a command. --version prints the version.\n");
+    return to == stdout ? CF_EXIT_OK : CF_EXIT_USAGE;
+}
+
+static cf_log_level verbosity(int argc, char **argv) {
+    cf_log_level level = CF_LOG_WARNING;
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--verbose"))
+            level = CF_LOG_INFO;
+        if (!strcmp(argv[i], "-q") || !strcmp(argv[i], "--quiet"))
+            quiet = 1; /* warnings still reach the report */
+    }
+    return level;
+}
+
+int main(int argc, char **argv) {
+    const struct sigaction action = {.sa_handler = on_signal};
+    cf_log_set(print_line, NULL, verbosity(argc, argv));
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2)
+        return print_overview(stderr);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+        return print_overview(stdout);
+    if (!strcmp(argv[1], "--version")) {
+        printf("chromafuse %s\n", cf_version());
+        return CF_EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "chromafuse: there is no command '%s'\n", argv[1]);
+    print_overview(stderr);
+    return CF_EXIT_USAGE;
 }

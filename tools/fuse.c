@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `chromafuse fuse`: raw pairs in, pictures out. */
+#include "fusion/fuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "capture/picture_out.h"
+#include "tools/command.h"
+#include "tools/fuse_job.h"
+#include "tools/fuse_session.h"
+
+static const cf_cli_option options[] = {
+    {"rig", 'r', "rig.yaml",
+     "calibration of the two cameras; without it the registration is\n"
+     "estimated from the pictures, and said how sure that is"},
+    {"mono", 'm', "M",
+     "the mono camera's raw (DNG or any raw LibRaw reads), a folder of them,\n"
+     "or a recording (a folder with mono/ and color/)"},
+    {"color", 'c', "C", "the colour camera's raw, or folder"},
+    {"output", 'o', "OUT", "result: .png, .jpg or .tif; a folder for folders"},
+    {"tone", 0, "none|auto",
+     "none: sRGB transfer function and clip, nothing else (for measuring);\n"
+     "auto: exposed and toned for looking at (default)"},
+    {"depth", 0, "8|16", "bits of a sample in PNG and TIFF (default 8)"},
+    {"quality", 0, "N", "JPEG quality, 1..100 (default 92)"},
+    {"transfer", 0, "guided",
+     "how chroma gets onto the mono picture: guided, the mono-guided filter"},
+    {"report", 0, "FILE", "write what was done, measured and warned of, as JSON"},
+    {"provenance", 0, "FILE.png",
+     "write each pixel's shares of invented (red), measured (green),\n"
+     "guided (blue) chroma"},
+    {"error-map", 0, "FILE.tif", "write the predicted chroma error, float32, in Lab ab units"},
+    {"write-linear", 0, "FILE.tif", "write the result before tone, float32 linear Rec.709"},
+    {"write-mono", 0, "FILE.tif", "write the denoised mono picture, float32 linear"},
+    {"disparity", 0, "FILE.tif", "write the disparity on the matching grid, float32 pixels"},
+    {"color-alone", 0, "FILE.png", "write what the colour camera gives by itself, on its own grid"},
+    {"mono-picture", 0, "FILE.png", "write the mono picture as a viewer sees it"},
+    {"frames", 'n', "N", "process the pair N times, for timing (default 1)"},
+    {"profile", 0, NULL, "print device times per kernel"},
+    {"set", 0, "STAGE.PARAMETER=VALUE", "change a stage's parameter; may be repeated"},
+    {"json", 0, NULL, "print the report on standard output"},
+    {0},
+};
+
+typedef struct {
+    const char *name;
+    size_t offset;
+} text_option;
+
+static const text_option texts[] = {
+    {"rig", offsetof(cf_fuse_options, rig)},
+    {"mono", offsetof(cf_fuse_options, mono)},
+    {"color", offsetof(cf_fuse_options, color)},
+    {"output", offsetof(cf_fuse_options, out)},
+    {"report", offsetof(cf_fuse_options, report)},
+    {"provenance", offsetof(cf_fuse_options, provenance)},
+    {"error-map", offsetof(cf_fuse_options, error_map)},
+    {"write-linear", offsetof(cf_fuse_options, write_linear)},
+    {"write-mono", offsetof(cf_fuse_options, write_mono)},
+    {"disparity", offsetof(cf_fuse_options, disparity)},
+    {"color-alone", offsetof(cf_fuse_options, color_alone)},
+    {"mono-picture", offsetof(cf_fuse_options, mono_picture)},
+};
+
+static cf_status take_choice(cf_fuse_options *o, const char *name, const char *value) {
+    if (!strcmp(name, "tone")) {
+        o->tone_auto = !strcmp(value, "auto");
+        return o->tone_auto || !strcmp(value, "none")
+                   ? CF_OK
+                   : cf_fail(CF_ERR_INVALID, "--tone is none or auto, not '%s'", value);
+    }
+    if (strcmp(value, "guided"))
+        return cf_fail(CF_ERR_INVALID, "--transfer: this build has 'guided' only, not '%s'", value);
+    return CF_OK;
+}
+
+static cf_status take(void *target, const char *name, const char *value) {
+    cf_fuse_options *o = target;
+    if (!name)
+        return cf_fail(CF_ERR_INVALID,
+                       "fuse: '%s' is no option; pictures are named by --mono and --color", value);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!strcmp(name, texts[i].name)) {
+            *(const char **)(void *)((char *)o + texts[i].offset) = value;
+            return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", name);
+        }
+    if (!strcmp(name, "tone") || !strcmp(name, "transfer"))
+        return take_choice(o, name, value);
+    if (!strcmp(name, "frames"))
+        return cf_cli_int(name, value, 1, 1000000, &o->frames);
+    if (!strcmp(name, "quality"))
+        return cf_cli_int(name, value, 1, 100, &o->quality);
+    if (!strcmp(name, "depth")) {
+        CF_TRY(cf_cli_int(name, value, 8, 16, &o->depth));
+        return o->depth == 8 || o->depth == 16 ? CF_OK
+                                               : cf_fail(CF_ERR_INVALID, "--depth is 8 or 16");
+    }
+    if (!strcmp(name, "set")) {
+        if (o->setting_count == CF_MAX_SETTINGS)
+            return cf_fail(CF_ERR_INVALID, "--set: at most %d times", CF_MAX_SETTINGS);
+        o->settings[o->setting_count++] = value;
+        return CF_OK;
+    }
+    o->profile |= !strcmp(name, "profile");
+    o->json |= !strcmp(name, "json");
+    return CF_OK;
+}
+
+static const cf_cli cli = {
+    .command = "fuse",
+    .usage = "--rig rig.yaml --mono M --color C -o OUT",
+    .about = "Fuses a mono and a colour sensor's raw pictures: detail and brightness come from the "
+             "mono one,\n"
+             "chroma from the colour one, on the mono camera's own pixel grid.\n",
+    .examples = "  chromafuse fuse --rig rig.yaml --mono mono.dng --color color.dng -o fused.png\n"
+                "  chromafuse fuse --rig rig.yaml --mono night/mono --color night/color -o fused/\n"
+                "  chromafuse fuse --mono mono.dng --color color.dng -o fused.tif --depth 16\n"
+                "      --provenance shares.png --report report.json\n",
+    .options = options,
+    .take = take,
+};
+
+static cf_status check_output(const char *option, const char *path, int depth) {
+    if (!path)
+        return CF_OK;
+    if (cf_picture_out_supported(path, depth) != CF_OK)
+        return cf_fail(CF_ERR_INVALID, "--%s %s: cannot be written", option, path);
+    return CF_OK;
+}
+
+/* Everything that can be wrong with the command line is said before any work. */
+static cf_status check_options(const cf_fuse_options *o, int many) {
+    if (!many)
+        CF_TRY(check_output("output", o->out, o->depth == 16 ? 16 : 0));
+    else if (o->provenance || o->error_map || o->write_linear || o->write_mono || o->color_alone ||
+             o->mono_picture || o->disparity)
+        return cf_fail(CF_ERR_INVALID, "with folders only --output and --report can be written");
+    CF_TRY(check_output("provenance", o->provenance, 8));
+    CF_TRY(check_output("color-alone", o->color_alone, 8));
+    CF_TRY(check_output("mono-picture", o->mono_picture, 8));
+    CF_TRY(check_output("error-map", o->error_map, 32));
+    CF_TRY(check_output("write-linear", o->write_linear, 32));
+    CF_TRY(check_output("write-mono", o->write_mono, 32));
+    return check_output("disparity", o->disparity, 32);
+}
+
+static cf_status fuse_pairs(const cf_fuse_options *o, cf_cl *cl, const cf_fuse_pair *pairs,
+                            size_t count) {
+    cf_status first_failure = CF_OK;
+    size_t failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        cf_cli_progress("fuse", i, count);
+        cf_status status = cf_fuse_session_run(o, cl, &pairs[i]);
+        if (status != CF_OK && first_failure == CF_OK)
+            first_failure = status;
+        failed += status != CF_OK;
+        if (status == CF_ERR_DEVICE)
+            break; /* what failed once on the device will fail for every pair */
+    }
+    cf_cli_progress("fuse", count, count);
+    if (failed && count > 1)
+        cf_log(CF_LOG_ERROR, "%zu of %zu pairs failed", failed, count);
+    return first_failure;
+}
+
+static int usage_error(void) {
+    fprintf(stderr, "Try 'chromafuse fuse --help'.\n");
+    return CF_EXIT_USAGE;
+}
+
+int cf_command_fuse(int argc, char **argv) {
+    cf_fuse_options o = {.frames = 1, .depth = 8, .quality = 92, .tone_auto = 1};
+    cf_fuse_pair *pairs;
+    size_t count;
+    cf_cl *cl;
+    cf_status status = cf_cli_parse(&cli, argc, argv, &o);
+    if (status != CF_OK)
+        return status == CF_ERR_CANCELLED ? CF_EXIT_OK : CF_EXIT_USAGE;
+    if (!o.mono || !o.out) {
+        cf_log(CF_LOG_ERROR, "fuse: --%s is missing", o.mono ? "output" : "mono");
+        return usage_error();
+    }
+    int is_recording = !o.color;
+    if (is_recording && !cf_is_folder(o.mono)) {
+        cf_log(CF_LOG_ERROR, "fuse: --color is missing (for one picture alone there is no fusion)");
+        return usage_error();
+    }
+    if (check_options(&o, cf_is_folder(o.mono)) != CF_OK)
+        return usage_error();
+    if (cf_fuse_pairs_find(&o, &pairs, &count) != CF_OK)
+        return CF_EXIT_FAILED;
+    const cf_cl_params params = {.device = cf_cli_device};
+    status = cf_cl_open(&params, &cl);
+    if (status == CF_OK) {
+        status = fuse_pairs(&o, cl, pairs, count);
+        cf_cl_close(&cl);
+    }
+    cf_fuse_pairs_free(pairs, count);
+    return cf_cli_exit(status);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the pairs of raw files that a `fuse` command line means. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "tools/fuse_job.h"
+
+#define MAX_PAIRS 1000000
+
+typedef struct {
+    char **names;
+    size_t count, room;
+} name_list;
+
+int cf_is_folder(const char *path) {
+    struct stat st;
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+static char *join(const char *folder, const char *name, const char *suffix) {
+    size_t bytes = strlen(folder) + strlen(name) + strlen(suffix) + 2;
+    char *path = cf_alloc(bytes, 1);
+    if (path)
+        snprintf(path, bytes, "%s/%s%s", folder, name, suffix);
+    return path;
+}
+
+static void free_names(name_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        cf_free(list->names[i]);
+    cf_free(list->names);
+    *list = (name_list){0};
+}
+
+static cf_status add_name(name_list *list, const char *name) {
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+        char **more = room <= MAX_PAIRS ? cf_alloc(room, sizeof *more) : NULL;
+        if (!more)
+            return CF_ERR_MEMORY;
+        if (list->count)
+            memcpy(more, list->names, list->count * sizeof *more);
+        cf_free(list->names);
+        list->names = more;
+        list->room = room;
+    }
+    list->names[list->count] = cf_strdup(name);
+    return list->names[list->count] ? (list->count++, CF_OK) : CF_ERR_MEMORY;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static cf_status list_files(const char *folder, name_list *list) {
+    *list = (name_list){0};
+    DIR *dir = opendir(folder);
+    cf_status status = CF_OK;
+    if (!dir)
+        return cf_fail(CF_ERR_IO, "%s: %s", folder, strerror(errno));
+    for (struct dirent *e = readdir(dir); e && status == CF_OK; e = readdir(dir))
+        if (e->d_name[0] != '.')
+            status = add_name(list, e->d_name);
+    closedir(dir);
+    if (status == CF_OK && !list->count)
+        status = cf_fail(CF_ERR_IO, "%s: the folder is empty", folder);
+    if (list->count)
+        qsort(list->names, list->count, sizeof *list->names, by_name);
+    return status;
+}
+
+static cf_status pair_up(const cf_fuse_options *o, const char *mono, const char *color,
+                         const name_list *m, const name_list *c, cf_fuse_pair *pairs) {
+    for (size_t i = 0; i < m->count; i++) {
+        char stem[256];
+        snprintf(stem, sizeof stem, "%s", m->names[i]);
+        char *dot = strrchr(stem, '.');
+        if (dot)
+            *dot = '\0';
+        pairs[i].mono = join(mono, m->names[i], "");
+        pairs[i].color = join(color, c->names[i], "");
+        pairs[i].out = join(o->out, stem, ".png");
+        if (!pairs[i].mono || !pairs[i].color || !pairs[i].out)
+            return CF_ERR_MEMORY;
+    }
+    return CF_OK;
+}
+
+static cf_status find_in_folders(const cf_fuse_options *o, const char *mono, const char *color,
+                                 cf_fuse_pair **pairs, size_t *count) {
+    name_list m, c = {0};
+    cf_status status = list_files(mono, &m);
+    if (status == CF_OK)
+        status = list_files(color, &c);
+    if (status == CF_OK && m.count != c.count)
+        status =
+            cf_fail(CF_ERR_INVALID, "%s has %zu files, %s has %zu: they must pair up one to one",
+                    mono, m.count, color, c.count);
+    if (status == CF_OK && mkdir(o->out, 0777) && errno != EEXIST)
+        status = cf_fail(CF_ERR_IO, "%s: %s", o->out, strerror(errno));
+    if (status == CF_OK) {
+        *pairs = cf_alloc(m.count, sizeof **pairs);
+        *count = m.count;
+        status = *pairs ? pair_up(o, mono, color, &m, &c, *pairs) : CF_ERR_MEMORY;
+    }
+    free_names(&m);
+    free_names(&c);
+    return status;
+}
+
+static cf_status find_recording(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
+    char *mono = join(o->mono, "mono", ""), *color = join(o->mono, "color", "");
+    cf_status status =
+        mono && color ? find_in_folders(o, mono, color, pairs, count) : CF_ERR_MEMORY;
+    cf_free(mono);
+    cf_free(color);
+    return status;
+}
+
+cf_status cf_fuse_pairs_find(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
+    *pairs = NULL;
+    *count = 0;
+    cf_status status = CF_OK;
+    int folders = cf_is_folder(o->mono);
+    if (folders && (!o->color || !strcmp(o->mono, o->color)))
+        status = find_recording(o, pairs, count);
+    else if (folders && cf_is_folder(o->color))
+        status = find_in_folders(o, o->mono, o->color, pairs, count);
+    else if (folders || (o->color && cf_is_folder(o->color)))
+        status =
+            cf_fail(CF_ERR_INVALID, "--mono and --color must both be files or both be folders");
+    else {
+        *pairs = cf_alloc(1, sizeof **pairs);
+        *count = 1;
+        if (!*pairs)
+            return CF_ERR_MEMORY;
+        **pairs = (cf_fuse_pair){cf_strdup(o->mono), cf_strdup(o->color), cf_strdup(o->out)};
+        if (!(*pairs)->mono || !(*pairs)->color || !(*pairs)->out)
+            status = CF_ERR_MEMORY;
+    }
+    if (status != CF_OK) {
+        cf_fuse_pairs_free(*pairs, *pairs ? *count : 0);
+        *pairs = NULL;
+    }
+    return status;
+}
+
+void cf_fuse_pairs_free(cf_fuse_pair *pairs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        cf_free(pairs[i].mono);
+        cf_free(pairs[i].color);
+        cf_free(pairs[i].out);
+    }
+    cf_free(pairs);
+}
