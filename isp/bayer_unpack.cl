@@ -37,7 +37,7 @@ __kernel void bayer_unpack(__global const float *clean, int clean_pitch,
         v[i] = cf_anscombe_inverse(turn(plane, column[i]), scale, offset);
         if (any(isgreater(v[i], (float16)(1 - CF_UNCLIP_REACH * sqrt(scale + offset)))))
             v[i] = cf_unclip(v[i], scale, offset);
-        s[i] = sqrt(turn(power, column[i] * column[i])) * cf_noise_sigma(v[i], scale, offset);
+        s[i] = sqrt(turn(power, column[i] * column[i])) * cf_anscombe_slope(v[i], scale, offset);
     }
     for (int row = 0; row < 2 && 2 * y + row < height; row++) {
         size_t at = (size_t)(2 * y + row);

@@ -20,7 +20,7 @@ cf_status cf_bayer_unpack_ref(const cf_stage_io *io, const void *params) {
             float v = cf_anscombe_inverse(d, p->scale, p->offset);
             v = cf_unclip(v, p->scale, p->offset);
             cf_row(&io->out[0], 0, y)[x] = v;
-            cf_row(&io->out[1], 0, y)[x] = sqrtf(power) * cf_noise_sigma(v, p->scale, p->offset);
+            cf_row(&io->out[1], 0, y)[x] = sqrtf(power) * cf_anscombe_slope(v, p->scale, p->offset);
         }
     return CF_OK;
 }

@@ -8,7 +8,7 @@
 /*
  * in  raw     any number of planes, 0 black .. 1 white, below black negative
  * out stable  the generalized Anscombe transform, 2 / scale * sqrt(scale * x + 3/8 scale^2 +
- *             offset); 0 where the root has no real value, so strongly negative samples meet there
+ *             offset), continued straight below black (isp/anscombe.h)
  *
  * Samples that are not finite count as black. Point-wise: no border, margin 0.
  */

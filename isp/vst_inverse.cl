@@ -14,7 +14,7 @@ __kernel void vst_inverse(__global const float *clean, int clean_pitch, __global
     if (any(isgreater(v, (float16)(1 - CF_UNCLIP_REACH * sqrt(scale + offset)))))
         v = cf_unclip(v, scale, offset);
     v = clamp(v, 0.0F, 1.0F);
-    float16 s = vload16(0, left + (size_t)y * left_pitch + x) * cf_noise_sigma(v, scale, offset);
+    float16 s = vload16(0, left + (size_t)y * left_pitch + x) * cf_anscombe_slope(v, scale, offset);
     vstore16(v, 0, linear + (size_t)y * linear_pitch + x);
     vstore16(s / (2 * sqrt(v + s + 1e-20F)), 0, sigma + (size_t)y * sigma_pitch + x);
 }

@@ -11,7 +11,7 @@
  * out linear  0..1: the exact unbiased inverse, then what clipping at white took from the mean of
  *             noisy samples put back (isp/anscombe.h); a sample below black becomes 0
  *     sigma   of sqrt(linear): sigma_linear / (2 sqrt(linear + sigma_linear)), which stays finite
- *             in the dark. sigma_linear is sigma times the noise's standard deviation there
+ *             in the dark. sigma_linear is sigma times the transform's slope there
  *
  * Point-wise: no border, margin 0. Parameters as stage vst.
  */

@@ -13,7 +13,7 @@ cf_status cf_vst_inverse_ref(const cf_stage_io *io, const void *params) {
             for (int x = 0; x < io->in[0].width; x++) {
                 float v = cf_anscombe_inverse(clean[x], p->scale, p->offset);
                 v = fminf(fmaxf(cf_unclip(v, p->scale, p->offset), 0), 1);
-                float s = left[x] * cf_noise_sigma(v, p->scale, p->offset);
+                float s = left[x] * cf_anscombe_slope(v, p->scale, p->offset);
                 linear[x] = v;
                 sigma[x] = s / (2 * sqrtf(v + s + 1e-20F));
             }

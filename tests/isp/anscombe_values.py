@@ -13,9 +13,10 @@ def mean(f, electrons, read, white):
     return (poisson.pmf(n, electrons)[:, None] * norm.pdf(g)[None] * f(x)).sum() * (g[1] - g[0])
 
 
-for white, read, x in ((15, 2, .2), (15, 2, .02), (150, 2, .5), (600, 2, .01), (6000, 0, .3)):
+for white, read, x in ((15, 2, .2), (15, 2, .02), (15, 2, 0), (150, 2, .5), (600, 2, .01), (6000, 0, .3)):
     s, o = 1 / white, (read / white) ** 2
-    d = mean(lambda v: 2 / s * np.sqrt(np.maximum(s * v + .375 * s * s + o, 0)), x * white, max(read, 1e-9), white)
+    b = .375 * s * s + o
+    d = mean(lambda v: 2 / s * np.sqrt(np.maximum(v, 0) * s + b) + np.minimum(v, 0) / b ** .5, x * white, read, white)
     print(f'{{{s:.9g}F, {o:.9g}F, {d:.6f}F, {x}F}},')
 print('clipped at white:')
 for white, read, x in ((15, 2, .8), (15, 2, 1.0), (150, 2, .95), (6000, 2, .995)):

@@ -21,7 +21,7 @@ START_TEST(equals_the_formula) {
     run(raw, stable, 5, &params);
     ck_assert_float_eq_tol(stable[0], 5.43139, 1e-4); /* 2 sqrt(3 + 3/8 + 4) electrons */
     ck_assert_float_eq_tol(stable[1], 4.18330, 1e-4); /* 2 sqrt(3/8 + 4) */
-    ck_assert_float_eq_tol(stable[2], 0, 1e-6);       /* -7.5 electrons: no real root */
+    ck_assert_float_eq_tol(stable[2], 0.59760, 1e-4); /* 4.18330 - 7.5 / sqrt(3/8 + 4) */
     ck_assert_float_eq_tol(stable[3], 8.80341, 1e-4); /* 2 sqrt(15 + 3/8 + 4) */
     ck_assert_float_eq_tol(stable[4], 4.18330, 1e-4); /* not a number: black */
 }

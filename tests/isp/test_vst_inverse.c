@@ -13,16 +13,17 @@ typedef struct {
 
 START_TEST(inverse_has_no_bias) {
     static const expectation e[] = {
-        {0.0666666667F, 0.0177777778F, 5.331650F, 0.2F},
-        {0.0666666667F, 0.0177777778F, 4.189156F, 0.02F},
+        {0.0666666667F, 0.0177777778F, 5.346248F, 0.2F},
+        {0.0666666667F, 0.0177777778F, 4.271931F, 0.02F},
+        {0.0666666667F, 0.0177777778F, 4.142033F, 0},
         {0.00666666667F, 0.000177777778F, 17.790437F, 0.5F},
-        {0.00166666667F, 1.11111111e-05F, 6.361476F, 0.01F},
+        {0.00166666667F, 1.11111111e-05F, 6.363345F, 0.01F},
         {0.000166666667F, 0, 84.855760F, 0.3F},
     };
     for (size_t i = 0; i < sizeof e / sizeof *e; i++) {
         float noise = sqrtf(e[i].scale * e[i].x + e[i].offset);
         ck_assert_float_eq_tol(cf_anscombe_inverse(e[i].mean, e[i].scale, e[i].offset), e[i].x,
-                               0.03 * (double)noise);
+                               0.035 * (double)noise);
     }
 }
 END_TEST
