@@ -8,7 +8,7 @@ foreach(module IN LISTS modules)
   target_sources(chromafuse_shared PRIVATE $<TARGET_OBJECTS:${module}>)
   get_target_property(libraries ${module} LINK_LIBRARIES)
   foreach(library IN LISTS libraries)
-    if(NOT library MATCHES "chromafuse_")
+    if(NOT library IN_LIST modules AND NOT library MATCHES "chromafuse_flags")
       target_link_libraries(chromafuse_shared PRIVATE $<BUILD_INTERFACE:${library}>)
     endif()
   endforeach()
@@ -18,7 +18,8 @@ target_link_libraries(chromafuse_shared PRIVATE $<BUILD_INTERFACE:chromafuse_fla
 set_target_properties(chromafuse_shared PROPERTIES
   OUTPUT_NAME chromafuse EXPORT_NAME chromafuse LINKER_LANGUAGE C
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-target_link_options(chromafuse_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/chromafuse.map)
+target_link_options(chromafuse_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/chromafuse.map
+                    $<$<NOT:$<BOOL:${CHROMAFUSE_SANITIZE}>>:-Wl,--no-undefined>)
 set_property(TARGET chromafuse_shared PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/chromafuse.map)
 # The headers name each other from their own root ("base/status.h"), applications from above it.
 target_include_directories(chromafuse_shared INTERFACE
