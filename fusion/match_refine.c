@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/log.h"
 #include "fusion/match_prepare.h"
 
 CF_CL_SOURCE(match_refine);
@@ -42,20 +43,22 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     int level = (left->width + coarse->width - 1) / coarse->width;
     int tall = (left->height + coarse->height - 1) / coarse->height;
     level = level > tall ? level : tall;
+    if (level > 64)
+        return cf_fail(CF_ERR_INVALID, "match_refine: %dx%d is too small for %dx%d", coarse->width,
+                       coarse->height, left->width, left->height);
     if (level == 1) {
         CF_TRY(keep(cl, coarse, out));
         return keep(cl, trust, confidence);
     }
-    int block = level <= 8 ? level : level % 8 ? 1 : 8;
     int n = (2 * p->radius + 1) * (2 * p->radius + 1);
     return cf_launch(
         cl, &cf_source_match_refine, "refine", "",
-        CF_RANGE((left->width + block - 1) / block, (left->height + block - 1) / block, 4, 1),
+        CF_RANGE((left->width + 7) / 8, (left->height + 7) / 8, 4, 1),
         CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_BUF(right->buf), CF_INT(right->pitch),
                 CF_BUF(coarse->buf), CF_INT(coarse->pitch), CF_BUF(trust->buf),
                 CF_INT(trust->pitch), CF_INT(left->width), CF_INT(left->height),
-                CF_INT(coarse->width), CF_INT(coarse->height), CF_INT(level), CF_INT(block),
-                CF_INT(p->radius), CF_INT(p->fit), CF_INT((int)((float)n * p->other + 0.5F)),
+                CF_INT(coarse->width), CF_INT(coarse->height), CF_INT(level), CF_INT(p->radius),
+                CF_INT(p->fit), CF_INT((int)((float)n * p->other + 0.5F)),
                 CF_INT((int)((float)n * p->step + 0.5F)), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_BUF(confidence->buf), CF_INT(confidence->pitch)));
 }

@@ -12,19 +12,25 @@
  * out disparity           pixels of the full size
  *     confidence          0..1
  *
- * level is ceil(width / coarse width); at level 1 both outputs are copies. Otherwise every pixel
- * chooses, by the mean absolute difference (clipped at 60) over (2 radius + 1)^2 pixels, between
- * the disparities of its coarse pixel and the 8 around it, and those rounded +-1; the ones of
- * neighbours cost `other` more, the rounded +-1 ones `step` more. So depth edges move to where the
- * pictures have them, while noise (which both margins follow) does not tear surfaces. With `fit`
- * the two-line fit over +-1 gives the fraction where the costs bear it, else the coarse one stays.
- * The confidence is the smaller of that of the coarse pixel whose disparity won and the bilinear
- * one. Borders are continued. Costs are whole sums over the window, margins are rounded to them.
+ * level is ceil(width / coarse width), at most 64; at level 1 both outputs are copies. Otherwise
+ * the pixels of each 8 x 8 block choose from up to 9 different disparities of the coarse pixels
+ * that the block covers and of those around them (different: rounded values more than 1 apart), and
+ * from these -1 and +1. The sum of absolute differences (clipped at 60) over (2 radius + 1)^2
+ * pixels decides; coarse pixels around the block pay `other` per pixel, steps of one `step`. So
+ * depth edges move to where the pictures have them, while noise (which both margins follow) does
+ * not tear surfaces.
+ *
+ * The fraction is the two-line fit's where the costs bear it (the centre is least, and the steeper
+ * side rises by more than 0.3 per pixel of the window) and `fit` is 1; else the own coarse pixel's
+ * where that is within 1 of the choice and the choice is no step; else the choice's. Confidence is
+ * that of the pixel's own coarse pixel where its disparity is within 1 of the choice, else the
+ * smaller of it and of that of the coarse pixel that the choice comes from. Borders are continued.
+ * Disparities that are not numbers count as 0.
  */
 typedef struct {
     int radius;        /* 2 or 3 */
     int fit;           /* 1: sub-pixel fit at full size */
-    float other, step; /* 8-bit root units, 0..64 */
+    float other, step; /* 8-bit root units, 0..64; rounded to whole sums */
 } cf_match_refine_params;
 #define CF_MATCH_REFINE_DEFAULTS                                                                   \
     { .radius = 2, .fit = 1, .other = 0, .step = 0.5F }

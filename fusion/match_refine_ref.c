@@ -2,14 +2,18 @@
 /* Reference of stage `match_refine`. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "fusion/match_refine.h"
 
-#define CHOICES 27 /* 9 coarse pixels, each also +-1 */
+#define BASES 9             /* different coarse disparities */
+#define CHOICES (3 * BASES) /* each also -1 and +1 */
+#define BLOCK 8
 
-/* What the pixels of one coarse pixel choose from. */
+/* What the pixels of one block choose from. */
 typedef struct {
-    int count;
+    int count, bases;          /* the steps of one follow the bases */
     int shift[CHOICES];        /* rounded disparity */
     int margin[CHOICES];       /* added to the sum of differences */
     float disparity[CHOICES];  /* unrounded */
@@ -20,6 +24,10 @@ static int clamp(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
 }
 
+static int rounded(float disparity) {
+    return (int)floorf(disparity + 0.5F);
+}
+
 static int find(const choices *c, int shift) {
     for (int i = 0; i < c->count; i++)
         if (c->shift[i] == shift)
@@ -28,32 +36,52 @@ static int find(const choices *c, int shift) {
 }
 
 static void add(choices *c, float disparity, float confidence, int margin) {
-    float bounded = fabsf(disparity) < 65536 ? disparity : 0;
-    int shift = (int)floorf(bounded + 0.5F);
-    if (find(c, shift) >= 0)
-        return;
-    c->shift[c->count] = shift;
-    c->disparity[c->count] = bounded;
+    c->shift[c->count] = rounded(disparity);
+    c->disparity[c->count] = disparity;
     c->confidence[c->count] = confidence;
     c->margin[c->count++] = margin;
 }
 
-static void collect(const cf_stage_io *io, const cf_match_refine_params *p, int level, int cx,
-                    int cy, choices *c) {
+static float coarse_at(const cf_stage_io *io, int level, int x, int y) {
+    float d = cf_row(&io->in[2], 0, y)[x] * (float)level;
+    return fabsf(d) < 65536 ? d : 0;
+}
+
+/* Adds the coarse pixels from (x0, y0) to (x1, y1), without those of the block when it is a ring
+ * around them. */
+static void add_cells(const cf_stage_io *io, int level, const int block[4], int ring, int margin,
+                      choices *c) {
+    const cf_plane_set *coarse = &io->in[2];
+    for (int y = block[1] - ring; y <= block[3] + ring; y++)
+        for (int x = block[0] - ring; x <= block[2] + ring; x++) {
+            int inside = x >= block[0] && x <= block[2] && y >= block[1] && y <= block[3];
+            int outside = x < 0 || y < 0 || x >= coarse->width || y >= coarse->height;
+            if (outside || (ring && inside) || c->count == BASES)
+                continue;
+            float d = coarse_at(io, level, x, y);
+            int s = rounded(d);
+            if (find(c, s - 1) < 0 && find(c, s) < 0 && find(c, s + 1) < 0)
+                add(c, d, cf_row(&io->in[3], 0, y)[x], margin);
+        }
+}
+
+static void collect(const cf_stage_io *io, const cf_match_refine_params *p, int level, int x, int y,
+                    choices *c) {
     const cf_plane_set *coarse = &io->in[2];
     int n = (2 * p->radius + 1) * (2 * p->radius + 1);
     int other = (int)((float)n * p->other + 0.5F), more = (int)((float)n * p->step + 0.5F);
+    const int block[4] = {clamp(x / level, 0, coarse->width - 1),
+                          clamp(y / level, 0, coarse->height - 1),
+                          clamp((x + BLOCK - 1) / level, 0, coarse->width - 1),
+                          clamp((y + BLOCK - 1) / level, 0, coarse->height - 1)};
     c->count = 0;
-    for (int t = 0; t < 9; t++) {
-        int k = t == 0 ? 4 : t <= 4 ? t - 1 : t; /* own first, the others row by row */
-        int x = clamp(cx + k % 3 - 1, 0, coarse->width - 1);
-        int y = clamp(cy + k / 3 - 1, 0, coarse->height - 1);
-        add(c, cf_row(coarse, 0, y)[x] * (float)level, cf_row(&io->in[3], 0, y)[x], t ? other : 0);
-    }
-    for (int i = 0, own = c->count; i < own; i++) {
-        add(c, (float)(c->shift[i] - 1), c->confidence[i], more);
-        add(c, (float)(c->shift[i] + 1), c->confidence[i], more);
-    }
+    add_cells(io, level, block, 0, 0, c);
+    add_cells(io, level, block, 1, other, c);
+    c->bases = c->count;
+    for (int i = 0; i < c->bases; i++)
+        for (int step = -1; step <= 1; step += 2)
+            if (find(c, c->shift[i] + step) < 0)
+                add(c, (float)(c->shift[i] + step), c->confidence[i], more);
 }
 
 static int difference(const cf_stage_io *io, int radius, int x, int y, int shift) {
@@ -71,19 +99,6 @@ static int difference(const cf_stage_io *io, int radius, int x, int y, int shift
     return sum;
 }
 
-static float bilinear(const cf_plane_set *in, int level, int x, int y) {
-    float fx = ((float)x + 0.5F) / (float)level - 0.5F,
-          fy = ((float)y + 0.5F) / (float)level - 0.5F;
-    int x0 = (int)floorf(fx), y0 = (int)floorf(fy);
-    float u = fx - (float)x0, v = fy - (float)y0;
-    int left = clamp(x0, 0, in->width - 1), right = clamp(x0 + 1, 0, in->width - 1);
-    const float *top = cf_row(in, 0, clamp(y0, 0, in->height - 1));
-    const float *bottom = cf_row(in, 0, clamp(y0 + 1, 0, in->height - 1));
-    float a = top[left] + u * (top[right] - top[left]);
-    float b = bottom[left] + u * (bottom[right] - bottom[left]);
-    return a + v * (b - a);
-}
-
 static void refine(const cf_stage_io *io, const cf_match_refine_params *p, const choices *c,
                    int level, int x, int y) {
     int n = (2 * p->radius + 1) * (2 * p->radius + 1), sum[CHOICES], best = 0;
@@ -91,7 +106,15 @@ static void refine(const cf_stage_io *io, const cf_match_refine_params *p, const
         sum[i] = difference(io, p->radius, x, y, c->shift[i]);
         best = sum[i] + c->margin[i] < sum[best] + c->margin[best] ? i : best;
     }
-    float d = c->disparity[best];
+    int cx = clamp(x / level, 0, io->in[2].width - 1),
+        cy = clamp(y / level, 0, io->in[2].height - 1);
+    float own = coarse_at(io, level, cx, cy), d = c->disparity[best];
+    float confidence = cf_row(&io->in[3], 0, cy)[cx];
+    int near = abs(rounded(own) - c->shift[best]) <= 1;
+    if (near && best < c->bases)
+        d = own;
+    if (!near)
+        confidence = fminf(confidence, c->confidence[best]);
     int less = find(c, c->shift[best] - 1), more = find(c, c->shift[best] + 1);
     if (p->fit && less >= 0 && more >= 0) {
         int a = sum[less] - sum[best], b = sum[more] - sum[best], top = a > b ? a : b;
@@ -99,7 +122,21 @@ static void refine(const cf_stage_io *io, const cf_match_refine_params *p, const
             d = (float)c->shift[best] + 0.5F * (float)(a - b) / (float)top;
     }
     cf_row(&io->out[0], 0, y)[x] = d;
-    cf_row(&io->out[1], 0, y)[x] = fminf(c->confidence[best], bilinear(&io->in[3], level, x, y));
+    cf_row(&io->out[1], 0, y)[x] = confidence;
+}
+
+static void refine_block(const cf_stage_io *io, const cf_match_refine_params *p, int level, int x0,
+                         int y0) {
+    choices c;
+    collect(io, p, level, x0, y0, &c);
+    for (int y = y0; y < y0 + BLOCK && y < io->out[0].height; y++)
+        for (int x = x0; x < x0 + BLOCK && x < io->out[0].width; x++)
+            refine(io, p, &c, level, x, y);
+}
+
+static void copy(const cf_plane_set *in, const cf_plane_set *out) {
+    for (int y = 0; y < out->height; y++)
+        memcpy(cf_row(out, 0, y), cf_row(in, 0, y), (size_t)out->width * sizeof(float));
 }
 
 cf_status cf_match_refine_ref(const cf_stage_io *io, const void *params) {
@@ -107,16 +144,16 @@ cf_status cf_match_refine_ref(const cf_stage_io *io, const void *params) {
     int level = (out->width + coarse->width - 1) / coarse->width;
     int tall = (out->height + coarse->height - 1) / coarse->height;
     level = level > tall ? level : tall;
-    for (int y = 0; y < out->height; y++)
-        for (int x = 0; x < out->width; x++) {
-            choices c;
-            if (level == 1) {
-                cf_row(out, 0, y)[x] = cf_row(coarse, 0, y)[x];
-                cf_row(&io->out[1], 0, y)[x] = cf_row(&io->in[3], 0, y)[x];
-                continue;
-            }
-            collect(io, params, level, x / level, y / level, &c);
-            refine(io, params, &c, level, x, y);
-        }
+    if (level > 64)
+        return cf_fail(CF_ERR_INVALID, "match_refine: %dx%d is too small for %dx%d", coarse->width,
+                       coarse->height, out->width, out->height);
+    if (level == 1) {
+        copy(coarse, out);
+        copy(&io->in[3], &io->out[1]);
+        return CF_OK;
+    }
+    for (int y = 0; y < out->height; y += BLOCK)
+        for (int x = 0; x < out->width; x += BLOCK)
+            refine_block(io, params, level, x, y);
     return CF_OK;
 }

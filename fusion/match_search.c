@@ -36,17 +36,17 @@ static cf_status bind(const cf_stage_context *context, void *params) {
 
 /* Scratch of a run, and what the kernels derive from the sizes. */
 typedef struct {
-    int width, height, d_max, stride, pad, left_total, right_total;
+    int width, height, d_max, stride, radius, pad, left_total, right_total;
     cf_buffer *left, *right, *cost, *sum, *winners;
 } search;
 
 static cf_status run_features(cf_cl *cl, const search *s, const cf_plane_set *in, int side) {
     int total = side ? s->right_total : s->left_total;
-    return cf_launch(cl, &cf_source_match_search, "features", "", CF_RANGE(total, s->height, 32, 1),
+    return cf_launch(cl, &cf_source_match_search, "features", "",
+                     CF_RANGE((s->width + 15) / 16, s->height, 1, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(s->width),
-                             CF_INT(s->height), CF_INT(side),
-                             CF_INT(side ? s->pad : (s->left_total - s->width) / 2), CF_INT(total),
-                             CF_BUF(side ? s->right : s->left)));
+                             CF_INT(s->height), CF_INT(side), CF_INT(side ? s->pad : s->radius),
+                             CF_INT(total), CF_BUF(side ? s->right : s->left)));
 }
 
 static cf_status run_costs(cf_cl *cl, const search *s, const cf_match_search_params *p) {
@@ -104,10 +104,11 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
         .height = io->in[0].height,
         .d_max = p->d_min + p->count - 1,
         .stride = (p->count + 15) / 16 * 16,
+        .radius = p->radius,
     };
     s.pad = positive(s.d_max) + p->radius;
-    s.left_total = s.width + 2 * p->radius;
-    s.right_total = s.pad + s.width + positive(s.stride - 1 - s.d_max) + p->radius;
+    s.left_total = s.width + 2 * p->radius + 16; /* the last 16 are written as one */
+    s.right_total = s.pad + s.width + positive(s.stride - 1 - s.d_max) + p->radius + 16;
     cf_status status = run_search(cl, &s, io, p);
     cf_buffer_put(&s.left);
     cf_buffer_put(&s.right);

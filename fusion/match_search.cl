@@ -6,28 +6,48 @@
 #define SPAN 64     /* pixels of a row that one work-item of `costs` makes */
 #define STRIP 8     /* columns of one work-item of `columns` */
 
-int pixel(__global const uchar *in, int pitch, int width, int height, int x, int y) {
-    return in[(size_t)clamp(y, 0, height - 1) * pitch + clamp(x, 0, width - 1)];
+/* For stores: PoCL takes vstore16 of integers apart. */
+typedef ushort16 loose16 __attribute__((aligned(2)));
+
+/* 16 pixels of a row from x on, the row continued on both sides. */
+ushort16 span(__global const uchar *row, int width, int x) {
+    if (x >= 0 && x + 16 <= width)
+        return convert_ushort16(vload16(0, row + x));
+    uchar v[16];
+    for (int i = 0; i < 16; i++)
+        v[i] = row[clamp(x + i, 0, width - 1)];
+    return convert_ushort16(vload16(0, v));
 }
 
-/* Low and high end of a pixel's span (side 1; side 0: the pixel twice) and its census word, as
+/* Low and high end of 16 pixels' spans (side 1; side 0: the pixel twice) and their census words, as
  * three planes of rows that are continued by pad pixels to the left and up to total. */
 __kernel void features(__global const uchar *in, int pitch, int width, int height, int side,
                        int pad, int total, __global ushort *out) {
-    int i = (int)get_global_id(0), y = (int)get_global_id(1), x = clamp(i - pad, 0, width - 1);
-    if (i >= total || y >= height)
+    int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
+    if (x >= width || y >= height)
         return;
-    int v = pixel(in, pitch, width, height, x, y), word = 0;
-    int a = (v + pixel(in, pitch, width, height, x - side, y) + 1) / 2;
-    int b = (v + pixel(in, pitch, width, height, x + side, y) + 1) / 2;
-    for (int j = -2; j <= 2; j++)
+    __global const uchar *row = in + (size_t)y * pitch;
+    ushort16 v = span(row, width, x), word = (ushort16)0;
+    ushort16 a = (v + span(row, width, x - side) + (ushort)1) / (ushort)2;
+    ushort16 b = (v + span(row, width, x + side) + (ushort)1) / (ushort)2;
+    for (int j = -2; j <= 2; j++) {
+        __global const uchar *other = in + (size_t)clamp(y + j, 0, height - 1) * pitch;
         for (int k = -3 + (j + 3 & 1); k <= 3; k += 2)
             if (j || k)
-                word = word * 2 + (pixel(in, pitch, width, height, x + k, y + j) > v);
-    size_t plane = (size_t)total * height, at = (size_t)y * total + i;
-    out[at] = (ushort)min(v, min(a, b));
-    out[plane + at] = (ushort)max(v, max(a, b));
-    out[2 * plane + at] = (ushort)word;
+                word = word + word + (v < span(other, width, x + k) ? (ushort16)1 : (ushort16)0);
+    }
+    size_t plane = (size_t)total * height;
+    __global ushort *at = out + (size_t)y * total + pad + x;
+    *(__global loose16 *)at = min(v, min(a, b));
+    *(__global loose16 *)(at + plane) = max(v, max(a, b));
+    *(__global loose16 *)(at + 2 * plane) = word;
+    for (int k = 0; k < 3; k++) {
+        __global ushort *first = out + k * plane + (size_t)y * total;
+        for (int i = 0; x == 0 && i < pad; i++)
+            first[i] = first[pad];
+        for (int i = pad + width; x + 16 >= width && i < total; i++)
+            first[i] = first[pad + width - 1];
+    }
 }
 
 ushort16 bits(ushort16 w) {
@@ -71,8 +91,8 @@ __kernel void costs(__global const ushort *left, int left_total, __global const 
         int16 xr = lane + (x - radius - d_max);
         int16 inside = (xr >= 0) & (xr < width);
         int16 mean = convert_int16(mul_hi(sum, (ushort16)scale));
-        vstore16(convert_uchar16(select((int16)outside, mean, inside)), 0,
-                 cost + ((size_t)y * width + (x - radius)) * stride + e);
+        *(__global uchar16 *)(cost + ((size_t)y * width + (x - radius)) * stride + e) =
+            convert_uchar16(select((int16)outside, mean, inside));
     }
 }
 
@@ -84,19 +104,19 @@ ushort least(ushort16 v) {
 }
 
 /* One pixel of a path; returns the least of its costs, which replace those of the pixel before. */
-ushort advance(ushort16 *path, __global const uchar *cost, __global ushort *sum, int chunks,
-               ushort16 tail, ushort p1, ushort p2, ushort best, int first, int fresh) {
+ushort advance(ushort16 *path, __global const uchar *cost, __global ushort16 *sum, int chunks,
+               ushort16 tail, ushort p1, ushort p2, ushort best, int fresh) {
     ushort16 lowest = (ushort16)65535, own = path[0], before = (ushort16)0x7fff;
     for (int c = 0; c < chunks; c++) {
         ushort16 next = c + 1 < chunks ? path[c + 1] : (ushort16)0x7fff;
         ushort16 down = (ushort16)(before.sf, own.s0123, own.s4567, own.s89ab, own.sc, own.sde);
         ushort16 up = (ushort16)(own.s1234, own.s5678, own.s9abc, own.sde, own.sf, next.s0);
         ushort16 v = min(min(own, min(down, up) + p1), (ushort16)(ushort)(best + p2)) - best;
-        v = (first ? (ushort16)0 : v) + convert_ushort16(vload16(c, cost));
+        v += convert_ushort16(vload16(c, cost));
         v |= c + 1 == chunks ? tail : (ushort16)0;
         lowest = min(lowest, v);
         path[c] = v;
-        vstore16(fresh ? v : v + vload16(c, sum), c, sum);
+        sum[c] = fresh ? v : v + sum[c];
         before = own;
         own = next;
     }
@@ -114,19 +134,21 @@ ushort16 tail_mask(int count) {
 
 /* Both directions along a row. The first pass writes the sums. */
 __kernel void rows(__global const uchar *left, int pitch, int width, int height, int count, int p1,
-                   int p2, int p2_min, __global const uchar *cost, __global ushort *sum) {
+                   int p2, int p2_min, __global const uchar *cost, __global ushort16 *sum) {
     int y = (int)get_global_id(0), chunks = (count + 15) / 16;
     if (y >= height)
         return;
     ushort16 path[LONGEST / 16], tail = tail_mask(count);
     for (int back = 0; back < 2; back++) {
         ushort best = 0;
+        for (int c = 0; c < chunks; c++)
+            path[c] = (ushort16)0;
         for (int i = 0; i < width; i++) {
             int x = back ? width - 1 - i : i, from = i ? (back ? x + 1 : x - 1) : x;
             __global const uchar *row = left + (size_t)y * pitch;
-            size_t here = ((size_t)y * width + x) * chunks * 16;
+            size_t here = ((size_t)y * width + x) * chunks;
             ushort p = jump(p2, p2_min, row[x], row[from]);
-            best = advance(path, cost + here, sum + here, chunks, tail, (ushort)p1, p, best, i == 0,
+            best = advance(path, cost + here * 16, sum + here, chunks, tail, (ushort)p1, p, best,
                            !back);
         }
     }
@@ -135,23 +157,29 @@ __kernel void rows(__global const uchar *left, int pitch, int width, int height,
 /* Both directions along a strip of columns; they are independent, but neighbours in memory. */
 __kernel void columns(__global const uchar *left, int pitch, int width, int height, int count,
                       int p1, int p2, int p2_min, __global const uchar *cost,
-                      __global ushort *sum) {
+                      __global ushort16 *sum) {
     int x0 = (int)get_global_id(0) * STRIP, chunks = (count + 15) / 16;
     if (x0 >= width)
         return;
     ushort16 path[STRIP][LONGEST / 16], tail = tail_mask(count);
-    ushort best[STRIP] = {0};
-    for (int back = 0; back < 2; back++)
+    ushort best[STRIP];
+    for (int back = 0; back < 2; back++) {
+        for (int k = 0; k < STRIP; k++) {
+            best[k] = 0;
+            for (int c = 0; c < chunks; c++)
+                path[k][c] = (ushort16)0;
+        }
         for (int i = 0; i < height; i++) {
             int y = back ? height - 1 - i : i, from = i ? (back ? y + 1 : y - 1) : y;
             for (int k = 0; k < STRIP && x0 + k < width; k++) {
-                size_t here = ((size_t)y * width + x0 + k) * chunks * 16;
+                size_t here = ((size_t)y * width + x0 + k) * chunks;
                 ushort p = jump(p2, p2_min, left[(size_t)y * pitch + x0 + k],
                                 left[(size_t)from * pitch + x0 + k]);
-                best[k] = advance(path[k], cost + here, sum + here, chunks, tail, (ushort)p1, p,
-                                  best[k], i == 0, 0);
+                best[k] = advance(path[k], cost + here * 16, sum + here, chunks, tail, (ushort)p1,
+                                  p, best[k], 0);
             }
         }
+    }
 }
 
 /* Winners of one row for both views. scratch: per row 2 * (width + padded count). */
@@ -174,8 +202,8 @@ __kernel void choose(__global const ushort *sum, int width, int height, int coun
             at = select(at, index, v < low);
             low = min(low, v);
             ushort16 r = vload16(0, best + x + e), w = vload16(0, winner + x + e);
-            vstore16(select(w, index, v < r), 0, winner + x + e);
-            vstore16(min(r, v), 0, best + x + e);
+            *(__global loose16 *)(winner + x + e) = select(w, index, v < r);
+            *(__global loose16 *)(best + x + e) = min(r, v);
         }
         ushort m = least(low);
         int b = least(select((ushort16)65535, at, low == (ushort16)m));
