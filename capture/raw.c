@@ -17,6 +17,11 @@
 #define FILTERS_SPECIAL 1000
 #define FILTERS_XTRANS 9
 
+/* Sensor noise does not compress: no raw holds this many pixels in a byte of file. Stops files that
+ * claim gigapixels before LibRaw allocates them. */
+#define PIXELS_PER_BYTE 64
+#define PIXELS_ALWAYS_FINE ((size_t)1 << 20)
+
 /* LibRaw tells damaged data only through callbacks; its own ones print to stderr. */
 static void on_damage(void *user, const char *file, const int offset) {
     (void)file;
@@ -30,7 +35,7 @@ static void on_memory(void *user, const char *file, const char *where) {
            where ? where : "?");
 }
 
-static cf_status check_file(const char *path) {
+static cf_status check_file(const char *path, size_t *bytes) {
     struct stat st;
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -41,6 +46,7 @@ static cf_status check_file(const char *path) {
         return cf_fail(CF_ERR_IO, "%s: not a regular file; give a raw picture", path);
     if (st.st_size == 0)
         return cf_fail(CF_ERR_IO, "%s: the file is empty; copy it again", path);
+    *bytes = (size_t)st.st_size;
     return CF_OK;
 }
 
@@ -61,12 +67,16 @@ static cf_status libraw_failure(const char *path, int code) {
 }
 
 /* Refuses, before anything is decoded, what this pipeline has no use for. */
-static cf_status check_kind(const char *path, libraw_data_t *raw) {
+static cf_status check_kind(const char *path, size_t bytes, libraw_data_t *raw) {
     const libraw_image_sizes_t *s = &raw->sizes;
     unsigned filters = raw->idata.filters;
     if (!cf_image_size_ok(s->width, s->height) || !cf_image_size_ok(s->raw_width, s->raw_height))
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: %dx%d pixels; sides must be 1..%d", path, s->width,
                        s->height, CF_IMAGE_MAX_SIDE);
+    size_t area = (size_t)s->raw_width * s->raw_height;
+    if (area > PIXELS_ALWAYS_FINE && area / PIXELS_PER_BYTE > bytes)
+        return cf_fail(CF_ERR_FORMAT, "%s: claims %dx%d pixels in %zu bytes; damaged", path,
+                       s->raw_width, s->raw_height, bytes);
     if (filters == FILTERS_XTRANS)
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: X-Trans mosaic; only 2x2 Bayer and mono sensors",
                        path);
@@ -237,13 +247,14 @@ static cf_status copy_codes(const char *path, libraw_data_t *raw, cf_frame *fram
     return CF_OK;
 }
 
-static cf_status read_opened(const char *path, libraw_data_t *raw, const int *damaged,
+static cf_status read_opened(const char *path, size_t bytes, libraw_data_t *raw, const int *damaged,
                              cf_frame **out) {
-    CF_TRY(check_kind(path, raw));
+    CF_TRY(check_kind(path, bytes, raw));
     int code = libraw_unpack(raw);
     if (code != LIBRAW_SUCCESS || *damaged)
         return libraw_failure(path, code != LIBRAW_SUCCESS ? code : LIBRAW_IO_ERROR);
-    CF_TRY(check_kind(path, raw)); /* decoders may still change their mind about the pattern */
+    CF_TRY(
+        check_kind(path, bytes, raw)); /* decoders may still change their mind about the pattern */
     cf_frame *frame = NULL;
     CF_TRY(cf_frame_create(raw->sizes.width, raw->sizes.height, &frame));
     cf_status status = copy_codes(path, raw, frame);
@@ -268,7 +279,8 @@ static cf_status read_opened(const char *path, libraw_data_t *raw, const int *da
 
 cf_status cf_raw_read(const char *path, cf_frame **out) {
     *out = NULL;
-    CF_TRY(check_file(path));
+    size_t bytes = 0;
+    CF_TRY(check_file(path, &bytes));
     libraw_data_t *raw = libraw_init(0);
     if (!raw)
         return cf_fail(CF_ERR_MEMORY, "%s: not enough memory to decode this raw", path);
@@ -278,8 +290,8 @@ cf_status cf_raw_read(const char *path, cf_frame **out) {
     /* Float raws must not be squeezed into integers behind our back. */
     raw->params.raw_processing_options &= ~(unsigned)LIBRAW_PROCESSING_CONVERTFLOAT_TO_INT;
     int code = libraw_open_file(raw, path);
-    cf_status status =
-        code == LIBRAW_SUCCESS ? read_opened(path, raw, &damaged, out) : libraw_failure(path, code);
+    cf_status status = code == LIBRAW_SUCCESS ? read_opened(path, bytes, raw, &damaged, out)
+                                              : libraw_failure(path, code);
     libraw_close(raw);
     return status;
 }

@@ -58,7 +58,8 @@ static inline void tiff_maker_tags(TIFF *tif, const tiff_maker *m) {
     if (!m->in_sub_ifd) {
         TIFFSetField(tif, TIFFTAG_DNGVERSION, version);
         TIFFSetField(tif, TIFFTAG_UNIQUECAMERAMODEL, "maker model");
-        TIFFSetField(tif, TIFFTAG_ORIENTATION, m->orientation);
+        if (m->orientation)
+            TIFFSetField(tif, TIFFTAG_ORIENTATION, m->orientation);
     }
     if (m->cfa_side) {
         uint16_t repeat[2] = {(uint16_t)m->cfa_side, (uint16_t)m->cfa_side};

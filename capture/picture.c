@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recognition of picture files, size checks, lifetime. */
+#include "capture/picture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "capture/picture_in.h"
+
+#define METADATA_MAX ((size_t)16 << 20)
+/* Deflated one-bit pixels reach 8 * 1032 to the byte; nothing honest gets much further. */
+#define PIXELS_PER_BYTE 20000
+#define PIXELS_ALWAYS_FINE ((size_t)1 << 20)
+
+void cf_picture_free(cf_picture *picture) {
+    if (!picture)
+        return;
+    cf_image_free(&picture->image);
+    cf_free(picture->icc);
+    cf_free(picture->exif);
+    *picture = (cf_picture){0};
+}
+
+void cf_picture_keep(const void *data, size_t size, unsigned char **out, size_t *out_size) {
+    if (!data || size == 0 || size > METADATA_MAX || *out)
+        return;
+    *out = cf_alloc(size, 1);
+    if (!*out)
+        return;
+    memcpy(*out, data, size);
+    *out_size = size;
+}
+
+cf_status cf_picture_alloc(const cf_picture_source *source, size_t width, size_t height, int bits) {
+    if (width == 0 || height == 0)
+        return cf_fail(CF_ERR_FORMAT, "%s: a picture of %zux%zu pixels", source->path, width,
+                       height);
+    if (width > CF_IMAGE_MAX_SIDE || height > CF_IMAGE_MAX_SIDE ||
+        !cf_image_size_ok((long)width, (long)height))
+        return cf_fail(CF_ERR_UNSUPPORTED, "%s: %zux%zu pixels; at most %d a side", source->path,
+                       width, height, CF_IMAGE_MAX_SIDE);
+    if (width * height > PIXELS_ALWAYS_FINE && width * height / PIXELS_PER_BYTE > source->bytes)
+        return cf_fail(CF_ERR_FORMAT, "%s: claims %zux%zu pixels in %zu bytes; damaged",
+                       source->path, width, height, source->bytes);
+    return cf_image_alloc((int)width, (int)height, 1, bits > 8 ? CF_PIXEL_RGB16 : CF_PIXEL_RGB8,
+                          &source->out->image);
+}
+
+typedef cf_status (*decoder)(const cf_picture_source *);
+
+static decoder recognise(const unsigned char *head, size_t size) {
+    if (size >= 8 && !memcmp(head, "\x89PNG\r\n\x1a\n", 8))
+        return cf_png_read;
+    if (size >= 3 && !memcmp(head, "\xff\xd8\xff", 3))
+        return cf_jpeg_read;
+    if (size >= 4 && (!memcmp(head, "II*\0", 4) || !memcmp(head, "MM\0*", 4) ||
+                      !memcmp(head, "II+\0", 4) || !memcmp(head, "MM\0+", 4)))
+        return cf_tiff_read;
+    return NULL;
+}
+
+static cf_status read_stream(cf_picture_source *source) {
+    struct stat st;
+    unsigned char head[8];
+    if (fstat(fileno(source->stream), &st) || !S_ISREG(st.st_mode))
+        return cf_fail(CF_ERR_IO, "%s: not a regular file; give a picture", source->path);
+    size_t size = fread(head, 1, sizeof head, source->stream);
+    if (size == 0)
+        return cf_fail(CF_ERR_IO, "%s: the file is empty or cannot be read", source->path);
+    decoder decode = recognise(head, size);
+    if (!decode)
+        return cf_fail(CF_ERR_FORMAT, "%s: neither PNG, JPEG nor TIFF; convert it to one of them",
+                       source->path);
+    source->bytes = (size_t)st.st_size;
+    rewind(source->stream);
+    return decode(source);
+}
+
+cf_status cf_picture_read(const char *path, cf_picture *out) {
+    *out = (cf_picture){0};
+    cf_picture_source source = {.path = path, .stream = fopen(path, "rb"), .out = out};
+    if (!source.stream)
+        return cf_fail(CF_ERR_IO, "%s: %s", path, strerror(errno));
+    cf_status status = read_stream(&source);
+    fclose(source.stream);
+    if (status != CF_OK)
+        cf_picture_free(out);
+    return status;
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes small valid inputs for the fuzz targets: make_seeds.py FOLDER makes FOLDER/fuzz_NAME/*. Standard library only."""
+import base64
+import pathlib
+import struct
+import sys
+import zlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+JPEG = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j"
+    "q62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk"
+    "pKSkpKSkpKT/wgARCAAJABEDASIAAhEBAxEB/8QAFwAAAwEAAAAAAAAAAAAAAAAAAAIEA//EABQBAQAAAAAAAAAAAAAAAAAAAAD/"
+    "2gAMAwEAAhADEAAAAcnociLw/8QAFxAAAwEAAAAAAAAAAAAAAAAAAAIRIP/aAAgBAQABBQKIRM//xAAUEQEAAAAAAAAAAAAAAAAA"
+    "AAAQ/9oACAEDAQE/AT//xAAUEQEAAAAAAAAAAAAAAAAAAAAQ/9oACAECAQE/AT//xAAZEAADAAMAAAAAAAAAAAAAAAAAAjIgM6H/"
+    "2gAIAQEABj8CliWNfcP/xAAYEAEBAQEBAAAAAAAAAAAAAAABAOHwEP/aAAgBAQABPyExiMYu8Ijz/9oADAMBAAIAAwAAABBQz//E"
+    "ABQRAQAAAAAAAAAAAAAAAAAAABD/2gAIAQMBAT8QP//EABQRAQAAAAAAAAAAAAAAAAAAABD/2gAIAQIBAT8QP//EABgQAAMBAQAA"
+    "AAAAAAAAAAAAAACx8BEg/9oACAEBAAE/EKEyhMzhf//Z")
+
+RIG = b"""version: 1
+mono:
+  model: mono.cameramodel
+  spectral: [0.33, 0.48, 0.19]
+  noise:
+    - {gain: 1, scale: 1e-4, offset: 1e-6}
+color:
+  model: color.cameramodel
+  ccm: [1, 0, 0, 0, 1, 0, 0, 0, 1]
+  black: [64, 64, 64, 64]
+sync: {offset_us: 5, jitter_us: 1}
+scene: {depth_min_m: 0.5}
+"""
+
+MODEL = b"""{ 'lensmodel': 'LENSMODEL_OPENCV5',
+  'intrinsics': [ 500, 500, 159.5, 119.5, -0.25, 0.1, 0.001, -0.001, 0 ],
+  'extrinsics': [ 0.01, -0.007, 0.014, -0.05, 0, 0 ],
+  'imagersize': [ 320, 240 ] }
+"""
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png(width, height, depth, color, channels, extra=b""):
+    row = bytes((width * channels * depth + 7) // 8)
+    body = zlib.compress(b"".join(bytes([y % 5]) + row for y in range(height)))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)) + extra
+            + chunk(b"IDAT", body) + chunk(b"IEND", b""))
+
+
+def tiff(tags, pixels, order="<"):
+    """tags: (number, type, values) with type H, I, B, d or s; strip tags are added."""
+    kinds = {"B": 1, "s": 2, "H": 3, "I": 4, "d": 12}
+    tags = sorted(tags + [(273, "I", [8]), (279, "I", [len(pixels)])])
+    at = 8 + len(pixels) + len(pixels) % 2
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", at)
+    entries, late = b"", b""
+    end = at + 2 + 12 * len(tags) + 4
+    for number, kind, values in tags:
+        data = values if kind == "s" else struct.pack(order + str(len(values)) + kind, *values)
+        field = data.ljust(4, b"\0")
+        if len(data) > 4:
+            field = struct.pack(order + "I", end + len(late))
+            late += data + b"\0" * (len(data) % 2)
+        entries += struct.pack(order + "HHI", number, kinds[kind], len(values)) + field
+    return head + pixels.ljust(at - 8, b"\0") + struct.pack(order + "H", len(tags)) + entries + struct.pack("I", 0) + late
+
+
+def plain(width, height, samples, bits, photometric, extra=(), order="<", compression=1, pixels=None):
+    tags = [(256, "H", [width]), (257, "H", [height]), (258, "H", [bits] * samples), (259, "H", [compression]),
+            (262, "H", [photometric]), (277, "H", [samples]), (278, "H", [height])] + list(extra)
+    return tiff(tags, pixels or bytes(width * height * samples * bits // 8), order)
+
+
+def main(folder):
+    noise = (51041, "d", [1e-3, 1e-6])
+    dng = [(50706, "B", [1, 4, 0, 0]), (50708, "s", b"maker model\0"), (50717, "I", [1023]), noise]
+    bayer = dng + [(33421, "H", [2, 2]), (33422, "B", [0, 1, 1, 2])]
+    crop = bayer + [(50829, "I", [3, 5, 29, 31]), (50713, "H", [2, 2]), (50714, "H", [64, 60, 61, 66])]
+    seeds = {
+        "fuzz_raw": [(HERE / "../capture/data" / name).read_bytes() for name in ("rigfiles_mono.dng", "rigfiles_color.dng")]
+        + [plain(32, 32, 1, 16, 32803, crop), plain(32, 32, 1, 16, 32803, bayer, ">"), plain(8, 6, 1, 16, 34892, dng),
+           plain(32, 32, 1, 8, 34892, dng)],
+        "fuzz_picture": [JPEG, png(5, 4, 8, 2, 3), png(5, 4, 16, 0, 1), png(9, 4, 4, 3, 1, chunk(b"PLTE", bytes(48))),
+                         png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
+                         plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
+        "fuzz_rig": [RIG],
+        "fuzz_cameramodel": [MODEL],
+    }
+    for name, inputs in seeds.items():
+        place = pathlib.Path(folder) / name
+        place.mkdir(parents=True, exist_ok=True)
+        for i, data in enumerate(inputs):
+            (place / f"seed{i}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
