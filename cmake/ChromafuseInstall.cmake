@@ -18,8 +18,10 @@ target_link_libraries(chromafuse_shared PRIVATE $<BUILD_INTERFACE:chromafuse_fla
 set_target_properties(chromafuse_shared PROPERTIES
   OUTPUT_NAME chromafuse EXPORT_NAME chromafuse LINKER_LANGUAGE C
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-target_link_options(chromafuse_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/chromafuse.map
-                    $<$<NOT:$<BOOL:${CHROMAFUSE_SANITIZE}>>:-Wl,--no-undefined>)
+target_link_options(chromafuse_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/chromafuse.map)
+if(NOT CHROMAFUSE_SANITIZE) # a sanitizer's symbols come from the program
+  target_link_options(chromafuse_shared PRIVATE -Wl,--no-undefined)
+endif()
 set_property(TARGET chromafuse_shared PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/chromafuse.map)
 # The headers name each other from their own root ("base/status.h"), applications from above it.
 target_include_directories(chromafuse_shared INTERFACE

@@ -250,8 +250,9 @@ static void write_bytes(const char *path, const void *bytes, size_t size) {
 START_TEST(missing_empty_foreign_and_monstrous_files) {
     /* a PNG header that claims 30000 x 16000 pixels, with its checksum right, and nothing else */
     static const unsigned char bomb[] = {
-        0x89, 'P',  'N',  'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I',  'H',  'D',  'R', 0,
-        0,    0x75, 0x30, 0,   0,    0x3E, 0x80, 8,    2, 0, 0, 0,  0xB5, 0x83, 0x5D, 0x1B, 0, 0, 0, 10, 'I', 'D', 'A', 'T'};
+        0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n', 0,    0,    0,   13,  'I', 'H',
+        'D',  'R',  0,    0,    0x75, 0x30, 0,    0,    0x3E, 0x80, 8,   2,   0,   0,
+        0,    0xB5, 0x83, 0x5D, 0x1B, 0,    0,    0,    10,   'I',  'D', 'A', 'T'};
     const char *path = test_path("bad.bin");
     read_fails(test_path("nowhere.png"), CF_ERR_IO);
     read_fails("/", CF_ERR_IO);
