@@ -46,6 +46,7 @@ void cf_log(cf_log_level level, const char *format, ...) {
     va_end(args);
 }
 
+#undef cf_fail
 cf_status cf_fail(cf_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -156,6 +156,8 @@ static cf_status write_job(cf_picture_job *job, const format_entry *format) {
         return CF_ERR_MEMORY;
     cf_status status = format->write(job);
     cf_free(job->row);
+    job->row = NULL;
+    job->icc = job->exif = NULL; /* they may be arrays of this function */
     return status;
 }
 

@@ -33,8 +33,8 @@ static const char *type_name(cl_device_type type) {
 #define CF_TEXT(call, object, what, out)                                                           \
     do {                                                                                           \
         char text[1024] = "";                                                                      \
-        call(object, what, sizeof text, text, NULL);                                               \
-        snprintf(out, sizeof out, "%.*s", (int)sizeof out - 1, text);                              \
+        (call)((object), (what), sizeof text, text, NULL);                                         \
+        snprintf((out), sizeof(out), "%.*s", (int)sizeof(out) - 1, text);                          \
     } while (0)
 
 static void describe(cl_platform_id platform, cl_device_id device, cf_cl_info *info) {

@@ -10,8 +10,8 @@ int landing(float d, int x, int width) {
 
 /* One work-item: one row. nearest: a row of scratch for each. */
 __kernel void pass(__global const float *disparity, int pitch, __global const float *right,
-                   int right_pitch, int width, int height, float tolerance,
-                   __global float *nearest, __global uchar *passes) {
+                   int right_pitch, int width, int height, float tolerance, __global float *nearest,
+                   __global uchar *passes) {
     int y = (int)get_global_id(0);
     if (y >= height)
         return;

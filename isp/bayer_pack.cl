@@ -2,7 +2,8 @@
 /* Kernel of stage `bayer_pack`: one work-item makes 16 neighbouring cells. */
 #include "isp/anscombe.h"
 
-/* 32 samples of a row; the last cell of an odd width takes its second column from the one before. */
+/* 32 samples of a row; the last cell of an odd width takes its second column from the one before.
+ */
 static inline void load_row(__global const float *row, int x, int width, float16 *even,
                             float16 *odd) {
     if (x + 32 <= width) {

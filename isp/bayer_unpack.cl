@@ -18,10 +18,10 @@ static inline void interleave(__global float *out, int room, float16 even, float
         vstore16(high, 1, out);
 }
 
-__kernel void bayer_unpack(__global const float *clean, int clean_pitch,
-                           __global const float *left, int left_pitch, __global float *raw,
-                           int raw_pitch, __global float *sigma, int sigma_pitch, int width,
-                           int height, float scale, float offset, float16 basis) {
+__kernel void bayer_unpack(__global const float *clean, int clean_pitch, __global const float *left,
+                           int left_pitch, __global float *raw, int raw_pitch,
+                           __global float *sigma, int sigma_pitch, int width, int height,
+                           float scale, float offset, float16 basis) {
     int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
     if (2 * x >= width || 2 * y >= height)
         return;

@@ -5,11 +5,13 @@
  * about borders; what lies in their outermost samples is never used for a result.
  */
 #define PAD 8
-#define REACH 4      /* samples averaged in each direction, beside the site itself */
-#define FLOOR 1e-4f  /* gradient per sample that is never significant */
+#define REACH 4     /* samples averaged in each direction, beside the site itself */
+#define FLOOR 1e-4f /* gradient per sample that is never significant */
 #define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
 
-float16 load(__global const float *p, int offset) { return vload16(0, p + offset); }
+float16 load(__global const float *p, int offset) {
+    return vload16(0, p + offset);
+}
 
 int mirror(int i, int n) {
     if (n == 1)
@@ -64,7 +66,9 @@ __kernel void directions(__global const float *mosaic, __global float *along_x,
              0, along_y + at);
 }
 
-float16 weight(float16 gradient) { return 1 / (gradient * gradient); }
+float16 weight(float16 gradient) {
+    return 1 / (gradient * gradient);
+}
 
 /* Replaces the mosaic by green minus colour at red and blue sites; green sites get values that
  * nobody reads. noise: scale and offset of even rows, then of odd rows. */

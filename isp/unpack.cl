@@ -2,8 +2,8 @@
 /* Kernel of stage `unpack`: one work-item makes 16 neighbouring codes; rows are padded to 16. */
 
 /* group: pixels per packed group (1: not packed); bits: of a code. */
-__kernel void unpack(__global const uchar *bytes, int pitch, __global ushort *codes, int codes_pitch,
-                     int width, int height, int group, int bits) {
+__kernel void unpack(__global const uchar *bytes, int pitch, __global ushort *codes,
+                     int codes_pitch, int width, int height, int group, int bits) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1);
     if (x >= width || y >= height)

@@ -135,7 +135,7 @@ static int slowest_first(const void *a, const void *b) {
 void cf_fuse_print_profile(cf_cl *cl, size_t frames, FILE *to) {
     size_t count;
     double total = 0;
-    const cf_profile_row *rows = cf_profile_rows(cl, &count), *order[CF_MAX_PROFILE];
+    const cf_profile_row *rows = cf_profile_rows(cl, &count), *order[CF_MAX_PROFILE] = {NULL};
     count = count < CF_MAX_PROFILE ? count : CF_MAX_PROFILE;
     for (size_t i = 0; i < count; i++) {
         order[i] = &rows[i];
