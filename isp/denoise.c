@@ -52,8 +52,7 @@ static cf_status shrink(cf_cl *cl, const cf_denoise_params *p, const cf_plane_se
         CF_ARGS(CF_BUF(noisy->buf), CF_INT(noisy->pitch), CF_BUF((oracle ? oracle : noisy)->buf),
                 CF_INT((oracle ? oracle : noisy)->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_BUF(sigma->buf), CF_INT(sigma->pitch), CF_INT(out->width), CF_INT(out->height),
-                CF_BYTES(oracle ? wiener : ramp, sizeof ramp),
-                CF_FLOAT(s * s * (float)CF_DENOISE_RESIDUAL)));
+                CF_BYTES(oracle ? wiener : ramp, sizeof ramp), CF_FLOAT(s)));
 }
 
 /* Estimates one level: the passes go to and fro between clean and other and end in clean. */
@@ -70,9 +69,11 @@ static cf_status run_level(cf_cl *cl, const cf_denoise_params *p, pyramid *set, 
     return CF_OK;
 }
 
-static cf_range over(const cf_plane_set *set) {
-    return (cf_range){{(size_t)CF_PITCH(set->width), (size_t)set->height, (size_t)set->planes},
-                      {16, 1, 1}};
+/* One work-item per 16 samples of the coarse picture. */
+static cf_range over(const cf_plane_set *coarse) {
+    return (cf_range){
+        {(size_t)(coarse->width + 15) / 16, (size_t)coarse->height, (size_t)coarse->planes},
+        {1, 1, 1}};
 }
 
 static cf_status halve(cf_cl *cl, const cf_plane_set *fine, const cf_plane_set *coarse, int less) {
@@ -84,7 +85,7 @@ static cf_status halve(cf_cl *cl, const cf_plane_set *fine, const cf_plane_set *
 
 static cf_status lift(cf_cl *cl, const cf_plane_set *coarse, const cf_plane_set *fine,
                       float share) {
-    return cf_launch(cl, &cf_source_denoise, "lift", "", over(fine),
+    return cf_launch(cl, &cf_source_denoise, "lift", "", over(coarse),
                      CF_ARGS(CF_BUF(coarse->buf), CF_INT(coarse->pitch), CF_INT(fine->width),
                              CF_INT(fine->height), CF_BUF(fine->buf), CF_INT(fine->pitch),
                              CF_FLOAT(share / 2)));

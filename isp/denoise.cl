@@ -81,8 +81,8 @@ static inline float16 load(__global const float *row, int x, int width) {
 
 /* Vertical transforms of the 8 rows from y on; columns from x on, even and odd ones apart. */
 static inline void transform_columns(__global const float *in, int pitch, int width, int height,
-                                     int x, int y, float *even, float *odd) {
-    for (int i = 0; i < COLS; i += 16) {
+                                     int x, int y, int cols, float *even, float *odd) {
+    for (int i = 0; i < cols; i += 16) {
         float16 a[8], b[8];
         for (int j = 0; j < 8; j++) {
             __global const float *row = in + (size_t)mirror(y + j, height) * pitch;
@@ -144,11 +144,11 @@ static inline float16 overlap(const float *patch, const float *weight, int i) {
 }
 
 /* Adds a row of blocks at y to the rings of sums. phase: 1 where blocks start at odd columns. */
-static inline void add_blocks(const float *patch, const float *weight, int y, int phase,
+static inline void add_blocks(const float *patch, const float *weight, int blocks, int y, int phase,
                               float (*num)[2][BLOCKS], float (*den)[2][BLOCKS]) {
     for (int q = 0; q < 2; q++) {
         int parity = q ^ phase, first = 4 - phase + (phase & q);
-        for (int t = 0; t < BLOCKS; t += 16) {
+        for (int t = 0; t < blocks; t += 16) {
             int i = t + first;
             float16 v[8];
             for (int k = 0; k < 8; k++)
@@ -178,11 +178,11 @@ static inline void interleave(__global float *out, int room, float16 even, float
 
 /*
  * One pass over planes of width x height. gain_of: slope and offset of the ramp, or the noise's
- * variance. residual: what sigma's square is, over a sum of weights.
+ * variance. strength: sigma of the noise.
  */
 __kernel void shrink(__global const float *in, int in_pitch, __global const float *oracle,
                      int oracle_pitch, __global float *out, int out_pitch, __global float *sigma,
-                     int sigma_pitch, int width, int height, float2 gain_of, float residual) {
+                     int sigma_pitch, int width, int height, float2 gain_of, float strength) {
     int tx = (int)get_global_id(0) * TILE_W, ty = (int)get_global_id(1) * TILE_H;
     if (tx >= width || ty >= height)
         return;
@@ -191,17 +191,19 @@ __kernel void shrink(__global const float *in, int in_pitch, __global const floa
     float num[8][2][BLOCKS], den[8 / STEP][2][BLOCKS]; /* rings of rows, by column parity */
     float oracle_even[WIENER ? 8 * COLS : 1], oracle_odd[WIENER ? 8 * COLS : 1];
     int y_end = min(ty + TILE_H, height);
+    int blocks = min(BLOCKS, ((width - tx) / 2 + 21) / 16 * 16); /* what the picture needs */
     for (int y = (ty + STEP) / STEP * STEP - 8; y < y_end; y += STEP) {
         int phase = ((y + 8) / STEP) & 1, x = tx - 8 + phase;
-        transform_columns(in + rows * in_pitch, in_pitch, width, height, x, y, even, odd);
+        transform_columns(in + rows * in_pitch, in_pitch, width, height, x, y, blocks + 16,
+                          even, odd);
 #if WIENER
         transform_columns(oracle + rows * oracle_pitch, oracle_pitch, width, height, x, y,
-                          oracle_even, oracle_odd);
+                          blocks + 16, oracle_even, oracle_odd);
 #endif
-        for (int b = 0; b < BLOCKS; b += 16)
+        for (int b = 0; b < blocks; b += 16)
             vstore16(shrink_blocks(even, odd, oracle_even, oracle_odd, gain_of, b, patch), 0,
                      weight + b);
-        add_blocks(patch, weight, y, phase, num, den);
+        add_blocks(patch, weight, blocks, y, phase, num, den);
         for (int r = max(y, ty); r < min(y + STEP, y_end); r++) /* rows no later block covers */
             for (int t = 0; t < BLOCKS - 8 && tx + 2 * t < width; t += 16) {
                 float16 d0 = 0, d1 = 0;
@@ -213,42 +215,51 @@ __kernel void shrink(__global const float *in, int in_pitch, __global const floa
                 interleave(out + (rows + r) * out_pitch + left, room,
                            vload16(0, num[r & 7][0] + t) / d0, vload16(0, num[r & 7][1] + t) / d1);
 #if WIENER
-                interleave(sigma + (rows + r) * sigma_pitch + left, room, sqrt(residual / d0),
-                           sqrt(residual / d1));
+                interleave(sigma + (rows + r) * sigma_pitch + left, room,
+                           strength * sqrt(0.75F / (d0 + 0.5F)),
+                           strength * sqrt(0.75F / (d1 + 0.5F)));
 #endif
             }
     }
 }
 
-/* Coarse sample: twice the mean of 2x2; with `less` 1, what `out` holds minus that. */
+/* 16 coarse samples: twice the mean of 2x2; with `less` 1, what `out` holds minus that. */
 __kernel void halve(__global const float *in, int in_pitch, int width, int height,
                     __global float *out, int out_pitch, int less) {
-    int x = (int)get_global_id(0), y = (int)get_global_id(1);
+    int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
     if (2 * x >= width || 2 * y >= height)
         return;
     size_t plane = get_global_id(2);
     __global const float *top = in + (plane * height + 2 * y) * in_pitch;
     __global const float *bottom = 2 * y + 1 < height ? top + in_pitch : top;
-    int right = min(2 * x + 1, width - 1);
-    float v = 0.5F * (top[2 * x] + top[right] + bottom[2 * x] + bottom[right]);
-    v = isless(fabs(v), 1e18F) ? v : 0;
+    float16 a = load(top, 2 * x, width) + load(bottom, 2 * x, width);
+    float16 b = load(top, 2 * x + 16, width) + load(bottom, 2 * x + 16, width);
+    float16 v = 0.5F * ((float16)(a.even, b.even) + (float16)(a.odd, b.odd));
     __global float *to = out + (plane * ((height + 1) / 2) + y) * out_pitch + x;
-    *to = less ? *to - v : v;
+    vstore16(less ? vload16(0, to) - v : v, 0, to);
 }
 
-/* Adds the coarse picture, put back bilinearly, times share. */
+/* Adds the coarse picture, put back bilinearly, times share, to two rows of 32 samples. */
 __kernel void lift(__global const float *coarse, int coarse_pitch, int width, int height,
                    __global float *io, int pitch, float share) {
-    int x = (int)get_global_id(0), y = (int)get_global_id(1);
-    if (x >= width || y >= height)
+    int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
+    if (2 * x >= width || 2 * y >= height)
         return;
     size_t plane = get_global_id(2);
     int w = (width + 1) / 2, h = (height + 1) / 2;
-    int near_x = x / 2, far_x = clamp(near_x + ((x & 1) ? 1 : -1), 0, w - 1);
-    int near_y = y / 2, far_y = clamp(near_y + ((y & 1) ? 1 : -1), 0, h - 1);
-    __global const float *a = coarse + (plane * h + near_y) * coarse_pitch;
-    __global const float *b = coarse + (plane * h + far_y) * coarse_pitch;
-    float v = 0.75F * (0.75F * a[near_x] + 0.25F * a[far_x]) +
-              0.25F * (0.75F * b[near_x] + 0.25F * b[far_x]);
-    io[(plane * height + y) * pitch + x] += share * v;
+    __global const float *near = coarse + (plane * h + y) * coarse_pitch;
+    for (int row = 0; row < 2 && 2 * y + row < height; row++) {
+        int beyond = clamp(y + 2 * row - 1, 0, h - 1);
+        __global const float *far = coarse + (plane * h + beyond) * coarse_pitch;
+        float16 v[3]; /* blended rows at x-1, x, x+1 */
+        for (int i = 0; i < 3; i++)
+            v[i] = share * (0.75F * load(near, x + i - 1, w) + 0.25F * load(far, x + i - 1, w));
+        float16 even = 0.75F * v[1] + 0.25F * v[0], odd = 0.75F * v[1] + 0.25F * v[2];
+        __global float *to = io + (plane * height + 2 * y + row) * pitch + 2 * x;
+        float16 a = vload16(0, to), b = 0;
+        if (2 * x + 16 < width)
+            b = vload16(1, to);
+        interleave(to, width - 2 * x, even + (float16)(a.even, b.even),
+                   odd + (float16)(a.odd, b.odd));
+    }
 }

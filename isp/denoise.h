@@ -23,6 +23,11 @@
  *    denoised the same way, `levels` deep, and the part that survives halving moves by `share`
  *    towards it (Pierazzo et al., "Multi-scale DCT denoising", 2017).
  *
+ * sigma counts what noise is left and what detail is lost. With w the sum of the weights of the 16
+ * blocks over a sample, an average block kept the share e = 1 / (4 w) of the noise's energy, and
+ * the error measured on photographs at 15 to 6000 photo-electrons in white is about
+ * strength * sqrt(3 e / (1 + 2 e)) = strength * sqrt(0.75 / (w + 0.5)).
+ *
  * Beyond the border the picture is mirrored (edge sample repeated). Samples that are not finite
  * count as 0. Sizes from 1x1.
  */
@@ -35,12 +40,6 @@ typedef struct {
 } cf_denoise_params;
 #define CF_DENOISE_DEFAULTS                                                                        \
     { .strength = 1, .hard = 2.7F, .share = 0.6F, .levels = 2, .passes = 1 }
-
-/*
- * sigma^2 = strength^2 * CF_DENOISE_RESIDUAL / sum of the weights of the 16 blocks over a sample:
- * the share of the noise that an average block kept, times what was measured to be left of it.
- */
-#define CF_DENOISE_RESIDUAL 0.25
 
 /* The definition of correct; cf_stage_denoise holds both. */
 cf_status cf_denoise_ref(const cf_stage_io *io, const void *params);

@@ -95,7 +95,7 @@ static void run_pass(pass *p, double strength, plane *out, plane *sigma) {
                 (float)(p->sum[at] / p->weight[at]);
             if (sigma)
                 sigma->data[(size_t)y * (size_t)sigma->pitch + (size_t)x] =
-                    (float)(strength * sqrt(CF_DENOISE_RESIDUAL / p->weight[at]));
+                    (float)(strength * sqrt(0.75 / (p->weight[at] + 0.5)));
         }
 }
 
@@ -120,8 +120,8 @@ static float halved(const plane *p, int x, int y) {
     const float *top = p->data + (size_t)(2 * y) * (size_t)p->pitch;
     const float *bottom = 2 * y + 1 < p->height ? top + p->pitch : top;
     int right = 2 * x + 1 < p->width ? 2 * x + 1 : 2 * x;
-    float v = 0.5F * (top[2 * x] + top[right] + bottom[2 * x] + bottom[right]);
-    return fabsf(v) < 1e18F ? v : 0;
+    return (float)(0.5 * (usable(top[2 * x]) + usable(top[right]) + usable(bottom[2 * x]) +
+                          usable(bottom[right])));
 }
 
 /* The bilinear value of the coarse plane at (x, y) of the plane twice its size. */

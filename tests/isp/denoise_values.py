@@ -32,4 +32,4 @@ def blocks(v, oracle, step):
 first, _ = blocks(noisy, None, 4)
 clean, weight = blocks(noisy, first, 2)
 for px, py in ((0, 0), (9, 6), (18, 12), (5, 11), (12, 3)):
-    print(f'{{{px}, {py}, {clean[py, px]:.5f}F, {np.sqrt(0.25 / weight[py, px]):.5f}F}},')
+    print(f'{{{px}, {py}, {clean[py, px]:.5f}F, {np.sqrt(0.75 / (weight[py, px] + 0.5)):.5f}F}},')
