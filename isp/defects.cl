@@ -5,7 +5,7 @@
 #define FAINT 0.05f /* of white: nobody sees less */
 #define NOISE 3     /* standard deviations of range that is noise */
 #define NEAR 0.07f /* share of an outlier that its surroundings may show */
-#define SLACK 1.5f /* standard deviations that they may show besides */
+#define SLACK 2.5f /* standard deviations that they may show besides */
 
 typedef struct {
     int step;

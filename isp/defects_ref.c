@@ -59,7 +59,7 @@ static float judge(const cf_plane_set *raw, const cf_defects_params *p, int x, i
     float sigma = sqrtf(p->scale * fmaxf(hot ? high : low, 0) + p->offset);
     if (!(excess > p->threshold * sigma + 5 * fmaxf(high - low - 3 * sigma, 0) + 0.05F))
         return v;
-    float allowed = 0.07F * excess + 1.5F * sigma;
+    float allowed = 0.07F * excess + 2.5F * sigma;
     if (sign * beside(raw, x, y, 1, 0) > allowed || sign * beside(raw, x, y, 0, 1) > allowed)
         return v;
     float fixed = replacement(raw, x, y, p->step, 255);
