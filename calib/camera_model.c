@@ -200,10 +200,9 @@ void cf_camera_model_focal(const cf_camera_model *model, double focal[2]) {
         b[i] += 1;
         if (!cf_camera_model_unproject(model, a, u) || !cf_camera_model_unproject(model, b, v))
             continue;
-        double chord = sqrt((u[0] - v[0]) * (u[0] - v[0]) + (u[1] - v[1]) * (u[1] - v[1]) +
-                            (u[2] - v[2]) * (u[2] - v[2]));
-        if (chord > 1e-9)
-            focal[i] = 2 / chord;
+        double slope = fabs(v[i] / v[2] - u[i] / u[2]);
+        if (u[2] > 0.1 && v[2] > 0.1 && slope > 1e-9)
+            focal[i] = 2 / slope;
     }
 }
 

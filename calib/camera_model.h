@@ -52,7 +52,7 @@ void cf_camera_model_size(const cf_camera_model *model, int *width, int *height)
 /* Rig coordinates to this camera's: p' = rotation (row-major) p + translation (metres). */
 void cf_camera_model_pose(const cf_camera_model *model, double rotation[9], double translation[3]);
 
-/* Pixels per radian at the centre of the picture, in x and y: of the lens, not of a pinhole fit. */
+/* Focal lengths in x and y, pixels, of the pinhole that fits the lens at the picture's centre. */
 void cf_camera_model_focal(const cf_camera_model *model, double focal[2]);
 
 /* 1 for an undistorted pinhole with its fx, fy, cx, cy; else 0 and intrinsics untouched. */
