@@ -20,7 +20,7 @@ typedef struct {
     float invented_error;  /* error of a guess without hints, Lab ab units */
 } cf_provenance_params;
 #define CF_PROVENANCE_DEFAULTS                                                                     \
-    { .half_confidence = 0.15F, .invented_error = 33 }
+    { .half_confidence = 0.25F, .invented_error = 36 }
 
 cf_status cf_provenance_ref(const cf_stage_io *io, const void *params);
 

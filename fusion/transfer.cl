@@ -142,7 +142,7 @@ static float16 far_cells(float8 v, float left, float right) {
 /* Prior for 16 cells or pixels from column x on, row y, of the next finer scale: chroma and
  * variance. */
 static void predict(__global const float *from, int pitch, int width, int height, int x, int y,
-                    float16 guide, float16 *a, float16 *b, float16 *variance) {
+                    float16 guide, float16 *a, float16 *b, float16 *variance, float16 *spread) {
     size_t plane = (size_t)height * pitch;
     int rows[2] = {y / 2, clamp(y / 2 + (y & 1 ? 1 : -1), 0, height - 1)};
     int column = x / 2, left = column > 0, right = column + 8 < width;
@@ -173,10 +173,10 @@ static void predict(__global const float *from, int pitch, int width, int height
     float16 inverse = 1.0f / (t.mass + CF_TRANSFER_TINY);
     *a = t.a * inverse;
     *b = t.b * inverse;
-    float16 spread = max(t.square * inverse - *a * *a - *b * *b, 0.0f);
+    *spread = max(t.square * inverse - *a * *a - *b * *b, 0.0f);
     *a += base0;
     *b += base1;
-    *variance = max(t.plain * inverse - CF_TRANSFER_FLOOR, 0.0f) + CF_TRANSFER_DISAGREE * spread;
+    *variance = max(t.plain * inverse - CF_TRANSFER_FLOOR, 0.0f) + CF_TRANSFER_DISAGREE * *spread;
 }
 
 /* Estimates of 16 cells of 2 x 2 pixels from those of 4 x 4; width, height: of the finer level. */
@@ -188,8 +188,9 @@ __kernel void refine_cells(__global const float *from, int from_pitch, __global 
     int16 lane = x + (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     size_t plane = (size_t)height * pitch;
     __global float *c = level + (size_t)y * pitch + x;
-    float16 guide = vload16(0, c + 4 * plane), a, b, variance;
-    predict(from, from_pitch, (width + 1) / 2, (height + 1) / 2, x, y, guide, &a, &b, &variance);
+    float16 guide = vload16(0, c + 4 * plane), a, b, variance, spread;
+    predict(from, from_pitch, (width + 1) / 2, (height + 1) / 2, x, y, guide, &a, &b, &variance,
+            &spread);
     variance += detail;
     float16 w = vload16(0, c), off = vload16(0, c + 3 * plane) - w * guide;
     float16 share = w / (w + off * off + CF_TRANSFER_TINY);
@@ -219,14 +220,15 @@ __kernel void write_pixels(__global const float *from, int from_pitch, __global 
     float16 h1 = finite_or_zero(vload16(0, h + (size_t)height * hint_pitch), 100, &good);
     float16 t = vload16(0, confidence + (size_t)y * confidence_pitch + x);
     t = select((float16)(0), min(t, 0.99f), good & (t > 0.0f));
-    float16 a, b, variance;
-    predict(from, from_pitch, (width + 1) / 2, (height + 1) / 2, x, y, guide, &a, &b, &variance);
+    float16 a, b, variance, spread;
+    predict(from, from_pitch, (width + 1) / 2, (height + 1) / 2, x, y, guide, &a, &b, &variance,
+            &spread);
     variance += detail;
     float16 doubt = (1.0f - t) * CF_HINT_VARIANCE, inverse = 1.0f / (doubt + variance * t);
     float16 gain = variance * t * inverse;
     __global float *out = chroma + (size_t)y * chroma_pitch + x;
     vstore16(a + gain * (h0 - a), 0, out);
     vstore16(b + gain * (h1 - b), 0, out + (size_t)height * chroma_pitch);
-    vstore16(error_scale * (0.65f + 0.45f * guide) * sqrt(variance * doubt * inverse), 0,
+    vstore16(error_scale * sqrt(variance * doubt * inverse + spread), 0,
              error + (size_t)y * error_pitch + x);
 }

@@ -38,13 +38,12 @@ typedef struct {
     float mono_range; /* difference in sqrt-mono that says little about chroma, 0..1 */
     float
         crowd; /* least variance that a cell's sum claims at each scale: hints share their errors */
-    float error_scale; /* Lab ab units per unit of chroma at sqrt-mono 0.8; less in the dark, as Lab
-                          has it */
+    float error_scale; /* Lab ab units per unit of chroma */
 } cf_transfer_params;
 #define CF_TRANSFER_DEFAULTS                                                                       \
     {                                                                                              \
-        .detail = 0.0003F, .detail_top = 0.003F, .tint = 0.09F, .mono_range = 0.03F,               \
-        .crowd = 0.003F, .error_scale = 125                                                        \
+        .detail = 0.0002F, .detail_top = 0.01F, .tint = 0.2F, .mono_range = 0.03F,                 \
+        .crowd = 0.003F, .error_scale = 75                                                         \
     }
 
 cf_status cf_transfer_ref(const cf_stage_io *io, const void *params);

@@ -100,7 +100,8 @@ static void gather_cells(const cf_transfer_params *p, const cf_transfer_level *f
 
 /* Prior for cell (x, y) with mono value guide, from the 2 x 2 nearest cells of the coarser scale.
  */
-static cf_transfer_prior predict(const cf_transfer_level *from, int x, int y, float guide) {
+static cf_transfer_prior predict(const cf_transfer_level *from, int x, int y, float guide,
+                                 float *spread) {
     int near_x = x / 2, near_y = y / 2;
     int far_x = clampi(near_x + (x & 1 ? 1 : -1), from->width - 1);
     int far_y = clampi(near_y + (y & 1 ? 1 : -1), from->height - 1);
@@ -123,10 +124,10 @@ static cf_transfer_prior predict(const cf_transfer_level *from, int x, int y, fl
     float inverse = 1 / (mass + CF_TRANSFER_TINY);
     a *= inverse;
     b *= inverse;
-    float spread = fmaxf(square * inverse - a * a - b * b, 0);
+    *spread = fmaxf(square * inverse - a * a - b * b, 0);
     return (cf_transfer_prior){{a + base->chroma[0], b + base->chroma[1]},
                                fmaxf(plain * inverse - CF_TRANSFER_FLOOR, 0) +
-                                   CF_TRANSFER_DISAGREE * spread};
+                                   CF_TRANSFER_DISAGREE * *spread};
 }
 
 /* Corrects a prior by a cell's own sum; leaves the estimate in the cell and returns its variance.
@@ -154,7 +155,8 @@ static void refine(const cf_transfer_params *p, const cf_transfer_level *from,
     for (int y = 0; y < to->height; y++)
         for (int x = 0; x < to->width; x++) {
             cf_transfer_cell *c = &to->cells[(size_t)y * (size_t)to->width + (size_t)x];
-            cf_transfer_prior prior = predict(from, x, y, c->guide);
+            float spread;
+            cf_transfer_prior prior = predict(from, x, y, c->guide, &spread);
             prior.variance += cf_transfer_detail(p, 1);
             cf_transfer_finish(p, prior, c);
         }
@@ -165,13 +167,13 @@ static void write_pixels(const cf_transfer_params *p, const cf_stage_io *io,
     for (int y = 0; y < io->in[0].height; y++)
         for (int x = 0; x < io->in[0].width; x++) {
             cf_transfer_cell c = pixel(io, x, y);
-            cf_transfer_prior prior = predict(from, x, y, c.guide);
+            float spread;
+            cf_transfer_prior prior = predict(from, x, y, c.guide, &spread);
             prior.variance += p->detail;
             float variance = cf_transfer_correct(prior, c.weight, c.sum, c.chroma);
             cf_row(&io->out[0], 0, y)[x] = c.chroma[0];
             cf_row(&io->out[0], 1, y)[x] = c.chroma[1];
-            cf_row(&io->out[1], 0, y)[x] =
-                p->error_scale * (0.65F + 0.45F * c.guide) * sqrtf(variance);
+            cf_row(&io->out[1], 0, y)[x] = p->error_scale * sqrtf(variance + spread);
         }
 }
 

@@ -65,12 +65,12 @@ START_TEST(a_single_pixel_by_hand) {
     /*
      * Weight 1 / 0.0225 = 44.4444 at the pixel; 39.2157, 35.0877, 31.7460 in the cells (w / (1 +
      * 0.003 w)). Tint: 31.7460 / 32.7460 of the hint; then four corrections of priors whose
-     * variance is 0.09 first and then grows by 0.0003 * 10^(2/6), 10^(1/6), 1. Error: 125 (0.65 +
-     * 0.45 * 0.6) sqrt(0.00648503).
+     * variance is 0.2 first and then grows by 0.0002 * 50^(2/6), 50^(1/6), 1. Error: 75
+     * sqrt(0.00665086).
      */
-    ck_assert_float_eq_tol(chroma[0], 0.39919884, 1e-5);
-    ck_assert_float_eq_tol(chroma[WIDTH], -0.19959942, 1e-5);
-    ck_assert_float_eq_tol(error[0], 9.260915, 1e-3);
+    ck_assert_float_eq_tol(chroma[0], 0.39962313, 1e-5);
+    ck_assert_float_eq_tol(chroma[WIDTH], -0.19981156, 1e-5);
+    ck_assert_float_eq_tol(error[0], 6.116461, 1e-3);
 }
 END_TEST
 
