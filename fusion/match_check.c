@@ -23,17 +23,17 @@ static cf_status bind(const cf_stage_context *context, void *params) {
     cf_match_check_params *p = params;
     float dark, noise = cf_match_noise(context, &dark);
     p->noise = fminf(255 * noise / (float)cf_match_level(context), 255);
-    p->certainty = 1 / (1 + noise / 0.2F);
+    p->certainty = 1 / (1 + noise / 7);
     return CF_OK;
 }
 
 static cf_status run(cf_cl *cl, const cf_stage_io *io, const cf_match_check_params *p,
-                     const cf_buffer *nearest, const cf_buffer *passes) {
+                     const cf_buffer *passes) {
     const cf_plane_set *left = &io->in[0], *right = &io->in[1], *d = &io->in[2], *out = &io->out[0];
-    CF_TRY(cf_launch(cl, &cf_source_match_check, "pass", "", CF_RANGE(d->height, 1, 1, 1),
+    CF_TRY(cf_launch(cl, &cf_source_match_check, "pass", "", CF_RANGE(d->width, d->height, 32, 1),
                      CF_ARGS(CF_BUF(d->buf), CF_INT(d->pitch), CF_BUF(io->in[3].buf),
                              CF_INT(io->in[3].pitch), CF_INT(d->width), CF_INT(d->height),
-                             CF_FLOAT(p->tolerance), CF_BUF(nearest), CF_BUF(passes))));
+                             CF_FLOAT(p->tolerance), CF_BUF(passes))));
     return cf_launch(
         cl, &cf_source_match_check, "confidence", "", CF_RANGE(d->width, d->height, 32, 1),
         CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_BUF(right->buf), CF_INT(right->pitch),
@@ -44,13 +44,10 @@ static cf_status run(cf_cl *cl, const cf_stage_io *io, const cf_match_check_para
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     size_t pixels = (size_t)io->in[0].width * (size_t)io->in[0].height;
-    cf_buffer *nearest = NULL, *passes = NULL;
-    cf_status status = cf_buffer_get(cl, pixels * sizeof(float), &nearest);
+    cf_buffer *passes = NULL;
+    cf_status status = cf_buffer_get(cl, pixels, &passes);
     if (status == CF_OK)
-        status = cf_buffer_get(cl, pixels, &passes);
-    if (status == CF_OK)
-        status = run(cl, io, params, nearest, passes);
-    cf_buffer_put(&nearest);
+        status = run(cl, io, params, passes);
     cf_buffer_put(&passes);
     return status;
 }

@@ -8,28 +8,17 @@ int landing(float d, int x, int width) {
     return at >= 0 && at < width ? at : -1;
 }
 
-/* One work-item: one row. nearest: a row of scratch for each. */
+/* One work-item: one pixel. */
 __kernel void pass(__global const float *disparity, int pitch, __global const float *right,
-                   int right_pitch, int width, int height, float tolerance, __global float *nearest,
+                   int right_pitch, int width, int height, float tolerance,
                    __global uchar *passes) {
-    int y = (int)get_global_id(0);
-    if (y >= height)
+    int x = (int)get_global_id(0), y = (int)get_global_id(1);
+    if (x >= width || y >= height)
         return;
-    disparity += (size_t)y * pitch;
-    right += (size_t)y * right_pitch;
-    nearest += (size_t)y * width;
-    for (int x = 0; x < width; x++)
-        nearest[x] = -65536;
-    for (int x = 0; x < width; x++) {
-        int at = landing(disparity[x], x, width);
-        if (at >= 0)
-            nearest[at] = fmax(nearest[at], disparity[x]);
-    }
-    for (int x = 0; x < width; x++) {
-        int at = landing(disparity[x], x, width);
-        passes[(size_t)y * width + x] = at >= 0 && fabs(right[at] - disparity[x]) <= tolerance &&
-                                        nearest[at] <= disparity[x] + 1;
-    }
+    float d = disparity[(size_t)y * pitch + x];
+    int at = landing(d, x, width);
+    passes[(size_t)y * width + x] =
+        at >= 0 && fabs(right[(size_t)y * right_pitch + max(at, 0)] - d) <= tolerance;
 }
 
 float difference(__global const uchar *left, int pitch, __global const uchar *right,

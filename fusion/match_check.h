@@ -11,22 +11,26 @@
  *     right_disparity   of right pixels
  * out confidence        0..1
  *
- * A match passes when its right pixel lies in the picture, the right view agrees within
- * `tolerance`, and no other left pixel lands on the same right pixel with a disparity more than 1
- * larger (it would hide this one). Confidence is
+ * A match passes when its right pixel lies in the picture and has the same disparity within
+ * `tolerance`. Confidence is
  *     certainty * clamp((share - 0.4) / 0.6) * clamp(1 - (difference - 0.8 noise - slack) / 16)
  * with the share of passing pixels within 3 pixels (0 where less than 0.4 pass: behind occluding
  * edges single pixels agree by chance), and the mean intensity difference over 3 x 3 pixels. 0 for
  * pixels that leave the right picture, and where the disparity is not a number.
+ *
+ * It is meant as the probability that the match shows the right surface, so that its colour serves:
+ * on 8 Middlebury pairs, matches above 0.8 had the right colour (all channels within 15 of 255) in
+ * 0.99 / 0.97 / 0.90 of cases at 2000 / 50 / 5 electrons, and certainty is bound to that. Being
+ * within 1 pixel is rarer: 0.91 / 0.70 / 0.22, about 1 / (1 + noise / 64) of the full picture.
  */
 typedef struct {
     float tolerance; /* pixels of this grid, 0..16 */
     float noise;     /* standard deviation of the right picture, 8-bit root units, 0..255 */
     float slack;     /* difference that a perfect match may show: sampling, spectrum; 0..255 */
-    float certainty; /* share of perfectly consistent matches that are within 1 fine pixel; 0..1 */
+    float certainty; /* of matches that pass all this; 0..1 */
 } cf_match_check_params;
 #define CF_MATCH_CHECK_DEFAULTS                                                                    \
-    { .tolerance = 1, .noise = 0, .slack = 6, .certainty = 1 }
+    { .tolerance = 1.5F, .noise = 0, .slack = 6, .certainty = 1 }
 
 /* The definition of correct; cf_stage_match_check holds both. */
 cf_status cf_match_check_ref(const cf_stage_io *io, const void *params);

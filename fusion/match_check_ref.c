@@ -22,18 +22,11 @@ static int landing(float d, int x, int width) {
     return at >= 0 && at < width ? at : -1;
 }
 
-static void pass_row(const float *d, const float *right, int width, float tolerance, float *nearest,
+static void pass_row(const float *d, const float *right, int width, float tolerance,
                      unsigned char *passes) {
-    for (int x = 0; x < width; x++)
-        nearest[x] = -65536;
     for (int x = 0; x < width; x++) {
         int at = landing(d[x], x, width);
-        if (at >= 0 && d[x] > nearest[at])
-            nearest[at] = d[x];
-    }
-    for (int x = 0; x < width; x++) {
-        int at = landing(d[x], x, width);
-        passes[x] = at >= 0 && fabsf(right[at] - d[x]) <= tolerance && nearest[at] <= d[x] + 1;
+        passes[x] = at >= 0 && fabsf(right[at] - d[x]) <= tolerance;
     }
 }
 
@@ -81,14 +74,12 @@ cf_status cf_match_check_ref(const cf_stage_io *io, const void *params) {
     const cf_match_check_params *p = params;
     int width = io->in[0].width, height = io->in[0].height;
     unsigned char *passes = cf_alloc((size_t)width * (size_t)height, 1);
-    float *nearest = cf_alloc((size_t)width, sizeof *nearest);
-    cf_status status = passes && nearest ? CF_OK : CF_ERR_MEMORY;
+    cf_status status = passes ? CF_OK : CF_ERR_MEMORY;
     for (int y = 0; status == CF_OK && y < height; y++)
-        pass_row(cf_row(&io->in[2], 0, y), cf_row(&io->in[3], 0, y), width, p->tolerance, nearest,
+        pass_row(cf_row(&io->in[2], 0, y), cf_row(&io->in[3], 0, y), width, p->tolerance,
                  passes + (size_t)y * (size_t)width);
     for (int y = 0; status == CF_OK && y < height; y++)
         confidence_row(io, p, passes, y);
     cf_free(passes);
-    cf_free(nearest);
     return status;
 }

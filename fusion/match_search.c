@@ -34,87 +34,88 @@ static cf_status bind(const cf_stage_context *context, void *params) {
     return cf_options_check("match_search", options, p);
 }
 
-/* Scratch of a run, and what the kernels derive from the sizes. */
+/* Scratch of a run, and what the kernels derive from the sizes; offset as in the kernels. */
 typedef struct {
-    int width, height, d_max, stride, radius, pad, left_total, right_total;
-    cf_buffer *left, *right, *cost, *sum, *winners;
+    int width, height, stride, offset, pad, total, other_total;
+    cf_buffer *reference, *other, *cost, *sum;
 } search;
 
-static cf_status run_features(cf_cl *cl, const search *s, const cf_plane_set *in, int side) {
-    int total = side ? s->right_total : s->left_total;
+static int positive(int v) {
+    return v > 0 ? v : 0;
+}
+
+/* Sizes for view 0 (left) or 1 (right) as the reference. */
+static search plan(const cf_stage_io *io, const cf_match_search_params *p, int view) {
+    search s = {.width = io->in[0].width, .height = io->in[0].height};
+    s.stride = (p->count + 15) / 16 * 16;
+    s.offset = view ? p->d_min : 1 - p->d_min - p->count;
+    s.pad = positive(-s.offset) + p->radius;
+    s.total = s.width + 2 * p->radius + 16; /* rows are written 16 at a time */
+    s.other_total = s.pad + s.width + positive(s.offset + s.stride - 1) + p->radius + 16;
+    return s;
+}
+
+static cf_status run_features(cf_cl *cl, const search *s, const cf_plane_set *in, int span, int pad,
+                              int total, const cf_buffer *out) {
     return cf_launch(cl, &cf_source_match_search, "features", "",
                      CF_RANGE((s->width + 15) / 16, s->height, 1, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(s->width),
-                             CF_INT(s->height), CF_INT(side), CF_INT(side ? s->pad : s->radius),
-                             CF_INT(total), CF_BUF(side ? s->right : s->left)));
+                             CF_INT(s->height), CF_INT(span), CF_INT(pad), CF_INT(total),
+                             CF_BUF(out)));
 }
 
 static cf_status run_costs(cf_cl *cl, const search *s, const cf_match_search_params *p) {
     const cf_range range = {
         {(size_t)s->stride / 16, ((size_t)s->width + 63) / 64, (size_t)s->height}, {1, 1, 1}};
     return cf_launch(cl, &cf_source_match_search, "costs", "", range,
-                     CF_ARGS(CF_BUF(s->left), CF_INT(s->left_total), CF_BUF(s->right),
-                             CF_INT(s->right_total), CF_INT(s->pad - s->d_max), CF_INT(s->width),
-                             CF_INT(s->height), CF_INT(p->count), CF_INT(s->d_max),
+                     CF_ARGS(CF_BUF(s->reference), CF_INT(s->total), CF_BUF(s->other),
+                             CF_INT(s->other_total), CF_INT(s->pad), CF_INT(s->width),
+                             CF_INT(s->height), CF_INT(p->count), CF_INT(s->offset),
                              CF_INT(p->radius), CF_INT(p->truncate), CF_INT(p->outside),
                              CF_BUF(s->cost)));
 }
 
-static cf_status run_paths(cf_cl *cl, const search *s, const cf_stage_io *io,
+static cf_status run_paths(cf_cl *cl, const search *s, const cf_plane_set *in,
                            const cf_match_search_params *p, const char *kernel, int items) {
-    const cf_plane_set *left = &io->in[0];
     return cf_launch(cl, &cf_source_match_search, kernel, "", CF_RANGE(items, 1, 1, 1),
-                     CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_INT(s->width),
+                     CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(s->width),
                              CF_INT(s->height), CF_INT(p->count), CF_INT(p->p1), CF_INT(p->p2),
                              CF_INT(p->p2_min), CF_BUF(s->cost), CF_BUF(s->sum)));
 }
 
 static cf_status get_scratch(cf_cl *cl, search *s) {
     size_t rows = (size_t)s->height, cells = rows * (size_t)s->width * (size_t)s->stride;
-    CF_TRY(cf_buffer_get(cl, rows * (size_t)s->left_total * 6, &s->left));
-    CF_TRY(cf_buffer_get(cl, rows * (size_t)s->right_total * 6, &s->right));
-    CF_TRY(cf_buffer_get(cl, rows * (size_t)(s->width + s->stride) * 4, &s->winners));
+    CF_TRY(cf_buffer_get(cl, rows * (size_t)s->total * 6, &s->reference));
+    CF_TRY(cf_buffer_get(cl, rows * (size_t)s->other_total * 6, &s->other));
     CF_TRY(cf_buffer_get(cl, cells, &s->cost));
     return cf_buffer_get(cl, cells * 2, &s->sum);
 }
 
-static cf_status run_search(cf_cl *cl, search *s, const cf_stage_io *io,
-                            const cf_match_search_params *p) {
-    const cf_plane_set *out = &io->out[0], *right = &io->out[1];
+static cf_status search_view(cf_cl *cl, search *s, const cf_stage_io *io,
+                             const cf_match_search_params *p, int view) {
+    const cf_plane_set *in = &io->in[view], *other = &io->in[1 - view], *out = &io->out[view];
     CF_TRY(get_scratch(cl, s));
-    CF_TRY(run_features(cl, s, &io->in[0], 0));
-    CF_TRY(run_features(cl, s, &io->in[1], 1));
+    CF_TRY(run_features(cl, s, in, 0, p->radius, s->total, s->reference));
+    CF_TRY(run_features(cl, s, other, 1, s->pad, s->other_total, s->other));
     CF_TRY(run_costs(cl, s, p));
-    CF_TRY(run_paths(cl, s, io, p, "rows", s->height));
-    CF_TRY(run_paths(cl, s, io, p, "columns", (s->width + 7) / 8));
+    CF_TRY(run_paths(cl, s, in, p, "rows", s->height));
+    CF_TRY(run_paths(cl, s, in, p, "columns", (s->width + 7) / 8));
     return cf_launch(cl, &cf_source_match_search, "choose", "", CF_RANGE(s->height, 1, 1, 1),
                      CF_ARGS(CF_BUF(s->sum), CF_INT(s->width), CF_INT(s->height), CF_INT(p->count),
-                             CF_INT(s->d_max), CF_BUF(s->winners), CF_BUF(out->buf),
-                             CF_INT(out->pitch), CF_BUF(right->buf), CF_INT(right->pitch)));
-}
-
-static int positive(int v) {
-    return v > 0 ? v : 0;
+                             CF_INT(view ? p->d_min : p->d_min + p->count - 1),
+                             CF_INT(view ? 1 : -1), CF_BUF(out->buf), CF_INT(out->pitch)));
 }
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
-    const cf_match_search_params *p = params;
-    search s = {
-        .width = io->in[0].width,
-        .height = io->in[0].height,
-        .d_max = p->d_min + p->count - 1,
-        .stride = (p->count + 15) / 16 * 16,
-        .radius = p->radius,
-    };
-    s.pad = positive(s.d_max) + p->radius;
-    s.left_total = s.width + 2 * p->radius + 16; /* the last 16 are written as one */
-    s.right_total = s.pad + s.width + positive(s.stride - 1 - s.d_max) + p->radius + 16;
-    cf_status status = run_search(cl, &s, io, p);
-    cf_buffer_put(&s.left);
-    cf_buffer_put(&s.right);
-    cf_buffer_put(&s.winners);
-    cf_buffer_put(&s.cost);
-    cf_buffer_put(&s.sum);
+    cf_status status = CF_OK;
+    for (int view = 0; status == CF_OK && view < 2; view++) {
+        search s = plan(io, params, view);
+        status = search_view(cl, &s, io, params, view);
+        cf_buffer_put(&s.reference);
+        cf_buffer_put(&s.other);
+        cf_buffer_put(&s.cost);
+        cf_buffer_put(&s.sum);
+    }
     return status;
 }
 

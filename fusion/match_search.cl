@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels of stage `match_search`. Entry e of a pixel's costs stands for disparity d_max - e, so
- * that right pixels of rising e follow each other in memory. */
+/* Kernels of stage `match_search`. Each view in turn is the reference. Entry e of the costs of its
+ * pixel x compares it with pixel x + offset + e of the other view. */
 
 #define LONGEST 256 /* disparities */
 #define SPAN 64     /* pixels of a row that one work-item of `costs` makes */
@@ -57,9 +57,10 @@ ushort16 bits(ushort16 w) {
     return (w + (w >> (ushort16)8)) & (ushort16)0x1f;
 }
 
-/* 16 disparities of SPAN pixels of a row: box means of the pair costs by a ring of column sums. */
+/* 16 entries of SPAN pixels of a row: box means of the pair costs by a ring of column sums. left is
+ * the reference, right the other view. */
 __kernel void costs(__global const ushort *left, int left_total, __global const ushort *right,
-                    int right_total, int origin, int width, int height, int count, int d_max,
+                    int right_total, int pad, int width, int height, int count, int offset,
                     int radius, int truncate, int outside, __global uchar *cost) {
     int e = (int)get_global_id(0) * 16, x0 = (int)get_global_id(1) * SPAN;
     int y = (int)get_global_id(2), n = 2 * radius + 1, slot = 0;
@@ -77,7 +78,7 @@ __kernel void costs(__global const ushort *left, int left_total, __global const 
         for (int j = -radius; j <= radius; j++) {
             size_t row = (size_t)clamp(y + j, 0, height - 1);
             __global const ushort *l = left + row * left_total + x + radius;
-            __global const ushort *r = right + row * right_total + origin + x + e;
+            __global const ushort *r = right + row * right_total + pad + offset + x + e;
             ushort16 v = (ushort16)l[0], low = vload16(0, r), high = vload16(0, r + rp);
             ushort16 apart = max(max(v, high) - high, max(v, low) - v);
             ushort16 h = bits((ushort16)l[2 * lp] ^ vload16(0, r + 2 * rp));
@@ -88,7 +89,7 @@ __kernel void costs(__global const ushort *left, int left_total, __global const 
         slot = slot + 1 == n ? 0 : slot + 1;
         if (x < x0 + radius)
             continue;
-        int16 xr = lane + (x - radius - d_max);
+        int16 xr = lane + (x - radius + offset);
         int16 inside = (xr >= 0) & (xr < width);
         int16 mean = convert_int16(mul_hi(sum, (ushort16)scale));
         *(__global uchar16 *)(cost + ((size_t)y * width + (x - radius)) * stride + e) =
@@ -182,17 +183,13 @@ __kernel void columns(__global const uchar *left, int pitch, int width, int heig
     }
 }
 
-/* Winners of one row for both views. scratch: per row 2 * (width + padded count). */
-__kernel void choose(__global const ushort *sum, int width, int height, int count, int d_max,
-                     __global ushort *scratch, __global float *disparity, int pitch,
-                     __global float *right, int right_pitch) {
-    int y = (int)get_global_id(0), stride = (count + 15) / 16 * 16, length = width + stride;
+/* Winners of one row: disparity = first + sign * (entry + fraction). */
+__kernel void choose(__global const ushort *sum, int width, int height, int count, int first,
+                     int sign, __global float *disparity, int pitch) {
+    int y = (int)get_global_id(0), stride = (count + 15) / 16 * 16;
     if (y >= height)
         return;
-    __global ushort *best = scratch + (size_t)y * length * 2, *winner = best + length;
     ushort16 lane = (ushort16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    for (int i = 0; i < length; i++)
-        best[i] = 65535;
     for (int x = 0; x < width; x++) {
         __global const ushort *s = sum + ((size_t)y * width + x) * stride;
         ushort16 low = (ushort16)65535, at = (ushort16)0;
@@ -201,9 +198,6 @@ __kernel void choose(__global const ushort *sum, int width, int height, int coun
             v = select(v, (ushort16)65535, index >= (ushort16)(ushort)count);
             at = select(at, index, v < low);
             low = min(low, v);
-            ushort16 r = vload16(0, best + x + e), w = vload16(0, winner + x + e);
-            *(__global loose16 *)(winner + x + e) = select(w, index, v < r);
-            *(__global loose16 *)(best + x + e) = min(r, v);
         }
         ushort m = least(low);
         int b = least(select((ushort16)65535, at, low == (ushort16)m));
@@ -212,10 +206,6 @@ __kernel void choose(__global const ushort *sum, int width, int height, int coun
             int before = s[b - 1] - m, after = s[b + 1] - m, top = max(before, after);
             fraction = top ? 0.5f * (float)(before - after) / (float)top : 0;
         }
-        disparity[(size_t)y * pitch + x] = (float)(d_max - b) - fraction;
-    }
-    for (int x = 0; x < width; x++) {
-        int i = x + d_max, found = i >= 0 && i < length && best[i] < 65535;
-        right[(size_t)y * right_pitch + x] = (float)(found ? d_max - winner[i] : d_max - count);
+        disparity[(size_t)y * pitch + x] = (float)(first + sign * b) + (float)sign * fraction;
     }
 }
