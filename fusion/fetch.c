@@ -34,6 +34,12 @@ cf_fetch_params cf_fetch_params_for(const cf_rectification *geometry) {
     };
 }
 
+static cf_status bind(const cf_stage_context *context, void *params) {
+    if (context->geometry)
+        *(cf_fetch_params *)params = cf_fetch_params_for(context->geometry);
+    return CF_OK;
+}
+
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,
                        int *height) {
     const cf_fetch_params *p = params;
@@ -55,24 +61,24 @@ static cf_status run_ref(const cf_stage_io *io, const void *params) {
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_fetch_params *p = params;
-    const cf_plane_set *in = &io->in[0], *d = &io->in[1];
-    const cf_plane_set *out = &io->out[0], *valid = &io->out[1];
+    const cf_plane_set *in = &io->in[0], *d = &io->in[1], *c = &io->in[2];
+    const cf_plane_set *out = &io->out[0], *match = &io->out[1];
     return cf_launch(
         cl, &cf_source_fetch, "fetch", "", CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->width), CF_INT(in->height), CF_INT(in->pitch),
                 CF_INT(in->planes), CF_BUF(d->buf), CF_INT(d->width), CF_INT(d->height),
-                CF_INT(d->pitch), MAP_ARGS(&io->in[2], p->back_step_log2),
-                MAP_ARGS(&io->in[3], p->color_step_log2), CF_BUF(out->buf), CF_INT(out->pitch),
-                CF_BUF(valid->buf), CF_INT(valid->pitch), CF_INT(out->width), CF_INT(out->height),
-                CF_INT(p->samples)));
+                CF_INT(d->pitch), CF_BUF(c->buf), CF_INT(c->pitch),
+                MAP_ARGS(&io->in[3], p->back_step_log2), MAP_ARGS(&io->in[4], p->color_step_log2),
+                CF_BUF(out->buf), CF_INT(out->pitch), CF_BUF(match->buf), CF_INT(match->pitch),
+                CF_INT(out->width), CF_INT(out->height), CF_INT(p->samples)));
 }
 
 /* Nodes in order with a little unrest, so that positions lie in and around the picture. */
 static void test_input(int port, cf_plane_set *set, unsigned seed) {
-    for (int y = 0; port >= 2 && y < set->height; y++)
+    for (int y = 0; port >= 3 && y < set->height; y++)
         for (int x = 0; x < set->width; x++) {
             float unrest = sinf((float)(x * 3 + y * 5 + port) + (float)seed);
-            cf_row(set, 0, y)[x] = 7.75F * (float)x + unrest + (port == 3 ? 5.3F : 0);
+            cf_row(set, 0, y)[x] = 7.75F * (float)x + unrest + (port == 4 ? 5.3F : 0);
             cf_row(set, 1, y)[x] = 7.5F * (float)y + 1.1F - unrest;
         }
 }
@@ -82,10 +88,11 @@ const cf_stage cf_stage_fetch = {
     .summary = "the colour of every mono pixel, by its disparity",
     .in = {{.name = "picture", .domain = CF_DOMAIN_LINEAR, .size = CF_SIZE_FREE},
            {.name = "disparity", .domain = CF_DOMAIN_DISPARITY, .planes = 1, .size = CF_SIZE_FREE},
+           {.name = "confidence", .domain = CF_DOMAIN_UNIT, .planes = 1, .like = 1},
            {.name = "back", .domain = CF_DOMAIN_COORDINATE, .planes = 2, .size = CF_SIZE_FREE},
            {.name = "color", .domain = CF_DOMAIN_COORDINATE, .planes = 2, .size = CF_SIZE_FREE}},
     .out = {{.name = "fetched", .domain = CF_DOMAIN_LINEAR, .size = CF_SIZE_FREE},
-            {.name = "valid", .domain = CF_DOMAIN_UNIT, .planes = 1, .size = CF_SIZE_FREE}},
+            {.name = "match", .domain = CF_DOMAIN_UNIT, .planes = 1, .size = CF_SIZE_FREE}},
     .params_size = sizeof(cf_fetch_params),
     .defaults = &defaults,
     .options = options,
@@ -94,6 +101,7 @@ const cf_stage cf_stage_fetch = {
     .tol_mean = 1e-6,
     .tol_why = "fused multiplications in the 16-pixel sum",
     .shape = shape,
+    .bind = bind,
     .run_ref = run_ref,
     .run_cl = run_cl,
     .test_input = test_input,

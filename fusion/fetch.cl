@@ -13,11 +13,11 @@
 /* Everything about the geometry. */
 typedef struct {
     cf_lookup_map to_grid, to_color;
-    cf_lookup_plane disparity;
+    cf_lookup_plane disparity, confidence;
     int samples;
 } geometry;
 
-/* One pixel near some border, or of several samples; returns its validity. */
+/* One pixel near some border, or of several samples; returns its match. */
 inline float fetch_one(const picture *from, const weights *w, const geometry *g, int x, int y,
                        __global float *out, size_t out_plane) {
     float inside = 0, n = (float)g->samples, share = 1.0f / (n * n), rx, ry, qx, qy;
@@ -26,7 +26,7 @@ inline float fetch_one(const picture *from, const weights *w, const geometry *g,
     cf_lookup_at(&g->to_grid, (float)x, (float)y, &rx, &ry);
     if (!(fabs(rx) < 1e9f && fabs(ry) < 1e9f))
         return 0;
-    float d = cf_lookup_disparity(&g->disparity, rx, ry);
+    float sure, d = cf_lookup_disparity(&g->disparity, &g->confidence, rx, ry, &sure);
     float on_grid = cf_lookup_inside(rx, (float)(g->disparity.width - 1)) *
                     cf_lookup_inside(ry, (float)(g->disparity.height - 1));
     for (int k = 0; k < g->samples * g->samples; k++) {
@@ -37,19 +37,25 @@ inline float fetch_one(const picture *from, const weights *w, const geometry *g,
         cf_lookup_at(&g->to_color, rx - d, ry, &qx, &qy);
         inside += sample_one(from, w, qx, qy, share, out, out_plane);
     }
-    return on_grid * inside * share;
+    return isfinite(sure) ? sure * on_grid * inside * share : 0;
 }
 
-/* Disparities at 16 positions inside the grid. */
-inline float16 disparities(const cf_lookup_plane *d, float16 rx, float16 ry) {
+/* Disparities and their confidences at 16 positions inside the grid. */
+inline float16 disparities(const geometry *g, float16 rx, float16 ry, __global float *sure) {
     float x[16], y[16], found[16];
-    float16 first = rx.s0 + LANES16;
-    if (all(rx == first && ry == ry.s0 && rx == floor(rx) && ry == floor(ry)))
-        return vload16(0, d->data + (size_t)ry.s0 * d->pitch + (int)rx.s0);
+    const cf_lookup_plane *d = &g->disparity, *c = &g->confidence;
+    if (all(rx == rx.s0 + LANES16 && ry == ry.s0 && rx == floor(rx) && ry == floor(ry))) {
+        int column = (int)rx.s0, row = (int)ry.s0;
+        vstore16(vload16(0, c->data + (size_t)row * c->pitch + column), 0, sure);
+        return vload16(0, d->data + (size_t)row * d->pitch + column);
+    }
     vstore16(rx, 0, x);
     vstore16(ry, 0, y);
-    for (int l = 0; l < 16; l++)
-        found[l] = cf_lookup_disparity(d, x[l], y[l]);
+    for (int l = 0; l < 16; l++) {
+        float confidence;
+        found[l] = cf_lookup_disparity(d, c, x[l], y[l], &confidence);
+        sure[l] = confidence;
+    }
     return vload16(0, found);
 }
 
@@ -81,32 +87,35 @@ inline void map_gather(const cf_lookup_map *map, float16 x, float16 y, float16 *
 
 __kernel void fetch(__global const float *data, int data_width, int data_height, int data_pitch,
                     int planes, __global const float *disparity, int disparity_width,
-                    int disparity_height, int disparity_pitch, MAP_ARGS(back), MAP_ARGS(color),
-                    __global float *out, int out_pitch, __global float *valid, int valid_pitch,
-                    int width, int height, int samples) {
+                    int disparity_height, int disparity_pitch, __global const float *confidence,
+                    int confidence_pitch, MAP_ARGS(back), MAP_ARGS(color), __global float *out,
+                    int out_pitch, __global float *match, int match_pitch, int width, int height,
+                    int samples) {
     int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
     if (x >= width || y >= height)
         return;
     const geometry g = {MAP(back),
                         MAP(color),
                         {disparity, disparity_width, disparity_height, disparity_pitch},
+                        {confidence, disparity_width, disparity_height, confidence_pitch},
                         samples};
     const picture from = {data, data_width, data_height, data_pitch, planes};
     const weights w = weights_of(CF_LOOKUP_CUBIC);
     size_t out_plane = (size_t)out_pitch * height;
     out += (size_t)y * out_pitch + x;
-    valid += (size_t)y * valid_pitch + x;
+    match += (size_t)y * match_pitch + x;
     float16 rx, ry, qx, qy;
     map_sixteen(&g.to_grid, x, y, &rx, &ry);
     if (samples == 1 && all(rx >= 0.0f && rx <= (float)(disparity_width - 1) && ry >= 0.0f &&
                             ry <= (float)(disparity_height - 1))) {
-        map_gather(&g.to_color, rx - disparities(&g.disparity, rx, ry), ry, &qx, &qy);
+        map_gather(&g.to_color, rx - disparities(&g, rx, ry, match), ry, &qx, &qy);
         if (all_inside(&from, qx, qy)) {
             sample_sixteen(&from, &w, qx, qy, out, out_plane);
-            vstore16((float16)1.0f, 0, valid);
+            float16 sure = vload16(0, match);
+            vstore16(isfinite(sure) ? sure : (float16)0.0f, 0, match);
             return;
         }
     }
     for (int l = 0; l < min(16, width - x); l++)
-        valid[l] = fetch_one(&from, &w, &g, x + l, y, out + l, out_plane);
+        match[l] = fetch_one(&from, &w, &g, x + l, y, out + l, out_plane);
 }

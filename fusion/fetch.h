@@ -10,11 +10,13 @@
 /*
  * in  picture    any planes at the colour picture's own size, linear
  *     disparity  1 plane on the rectified grid: x matches x - d in the virtual colour camera
+ *     confidence 1 plane on the rectified grid, how far the disparity is to be trusted
  *     back       2 planes, coarse map mono picture -> rectified grid
  *     color      2 planes, coarse map rectified grid -> colour picture
  * out fetched    as many planes as picture, width x height (the mono picture's size)
- *     valid      1 plane: 1 where position and disparity are inside their pictures, falling to 0
- *                half a pixel outside; 0 where the disparity or a map has no number
+ *     match      1 plane: the confidence of the disparity that was used, times 1 where position and
+ *                disparity are inside their pictures, falling to 0 half a pixel outside; 0 where
+ *                disparity, confidence or a map has no number
  *
  * The pixel p is read at color(back(p) - (d, 0)), Catmull-Rom between pixels, averaged over samples
  * x samples points where the colour picture's pixels are smaller than the mono picture's. Between

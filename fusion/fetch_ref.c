@@ -6,7 +6,7 @@
 
 typedef struct {
     cf_lookup_map back, color;
-    cf_lookup_plane disparity;
+    cf_lookup_plane disparity, confidence;
     int samples;
 } geometry;
 
@@ -14,7 +14,9 @@ static void pixel(const cf_stage_io *io, const geometry *g, int x, int y) {
     float total[CF_LOOKUP_MAX_PLANES] = {0}, valid = 0, n = (float)g->samples, rx, ry;
     cf_lookup_at(&g->back, (float)x, (float)y, &rx, &ry);
     int known = cf_fabs(rx) < 1e9F && cf_fabs(ry) < 1e9F;
-    float d = known ? cf_lookup_disparity(&g->disparity, rx, ry) : 0;
+    float sure = 0, d = 0;
+    if (known)
+        d = cf_lookup_disparity(&g->disparity, &g->confidence, rx, ry, &sure);
     float inside = cf_lookup_inside(rx, (float)(g->disparity.width - 1)) *
                    cf_lookup_inside(ry, (float)(g->disparity.height - 1));
     for (int k = 0; known && k < g->samples * g->samples; k++) {
@@ -28,16 +30,17 @@ static void pixel(const cf_stage_io *io, const geometry *g, int x, int y) {
     }
     for (int i = 0; i < io->in[0].planes; i++)
         cf_row(&io->out[0], i, y)[x] = total[i] / (n * n);
-    cf_row(&io->out[1], 0, y)[x] = inside * valid / (n * n);
+    cf_row(&io->out[1], 0, y)[x] = isfinite(sure) ? sure * inside * valid / (n * n) : 0;
 }
 
 cf_status cf_fetch_ref(const cf_stage_io *io, const void *params) {
     const cf_fetch_params *p = params;
-    const cf_plane_set *d = &io->in[1];
+    const cf_plane_set *d = &io->in[1], *c = &io->in[2];
     const geometry g = {
-        .back = cf_lookup_map_of(&io->in[2], p->back_step_log2),
-        .color = cf_lookup_map_of(&io->in[3], p->color_step_log2),
+        .back = cf_lookup_map_of(&io->in[3], p->back_step_log2),
+        .color = cf_lookup_map_of(&io->in[4], p->color_step_log2),
         .disparity = {d->data, d->width, d->height, d->pitch},
+        .confidence = {c->data, c->width, c->height, c->pitch},
         .samples = p->samples,
     };
     for (int y = 0; y < io->out[0].height; y++)

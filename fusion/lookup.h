@@ -106,22 +106,34 @@ typedef struct {
 #define CF_LOOKUP_SAME_DEPTH 1.0F /* neighbours this alike are one surface, in pixels */
 
 /*
- * The disparity at (x, y): between neighbours of one surface interpolated, else the nearest one's,
- * for the mean of two depths is the depth of nothing. NaN outside.
+ * The disparity at (x, y), and what `other`, a plane of the same size, holds there: between
+ * neighbours of one surface interpolated, else the nearest pixel's, for the mean of two depths is
+ * the depth of nothing. Beyond the border: the border's.
  */
-inline static float cf_lookup_disparity(const cf_lookup_plane *d, float x, float y) {
+inline static float cf_lookup_disparity(const cf_lookup_plane *d, const cf_lookup_plane *other,
+                                        float x, float y, float *found) {
     float u, v;
     int i = cf_lookup_pixel(x, d->width, &u), j = cf_lookup_pixel(y, d->height, &v);
-    int left = cf_lookup_clamp(i, d->width), right = cf_lookup_clamp(i + 1, d->width);
-    CF_GLOBAL const float *above = d->data + cf_lookup_clamp(j, d->height) * d->pitch;
-    CF_GLOBAL const float *below = d->data + cf_lookup_clamp(j + 1, d->height) * d->pitch;
-    float a = above[left], b = above[right], c = below[left], e = below[right];
+    int left = cf_lookup_clamp(i, d->width), right = cf_lookup_clamp(i + (u > 0.0F), d->width);
+    int above = cf_lookup_clamp(j, d->height), below = cf_lookup_clamp(j + (v > 0.0F), d->height);
+    float a = d->data[above * d->pitch + left], b = d->data[above * d->pitch + right];
+    float c = d->data[below * d->pitch + left], e = d->data[below * d->pitch + right];
     float low = cf_fmin(cf_fmin(a, b), cf_fmin(c, e)), high = cf_fmax(cf_fmax(a, b), cf_fmax(c, e));
-    if (high - low <= CF_LOOKUP_SAME_DEPTH) {
-        float top = a + u * (b - a), bottom = c + u * (e - c);
-        return top + v * (bottom - top);
+    if (!(high - low <= CF_LOOKUP_SAME_DEPTH)) {
+        u = u < 0.5F ? 0.0F : 1.0F;
+        v = v < 0.5F ? 0.0F : 1.0F;
+        *found = other->data[(v > 0 ? below : above) * other->pitch + (u > 0 ? right : left)];
+        return v > 0 ? (u > 0 ? e : c) : (u > 0 ? b : a);
     }
-    return v < 0.5F ? (u < 0.5F ? a : b) : (u < 0.5F ? c : e);
+    float o = other->data[above * other->pitch + left],
+          p = other->data[above * other->pitch + right];
+    float q = other->data[below * other->pitch + left],
+          r = other->data[below * other->pitch + right];
+    float top = o + u * (p - o), bottom = q + u * (r - q);
+    *found = top + v * (bottom - top);
+    top = a + u * (b - a);
+    bottom = c + u * (e - c);
+    return top + v * (bottom - top);
 }
 
 #endif

@@ -49,6 +49,36 @@ cf_status cf_map_upload(cf_cl *cl, const cf_map *map, cf_plane_set *set) {
     return status;
 }
 
+/* The map from the rectified grid to the picture of the camera that the step works for. */
+static const cf_map *map_for(const cf_stage_context *context) {
+    const cf_rectification *g = context->geometry;
+    return !g ? NULL : context->camera == context->mono ? &g->mono : &g->color;
+}
+
+static cf_status bind(const cf_stage_context *context, void *params) {
+    const cf_map *map = map_for(context);
+    if (map)
+        *(cf_resample_params *)params = cf_resample_params_for(map);
+    return CF_OK;
+}
+
+/* 1 when every pixel stays where it is. */
+static int identity(const cf_stage_context *context) {
+    const cf_map *map = map_for(context);
+    const cf_camera_profile *camera = context->camera;
+    if (!map || camera->width != map->width || camera->height != map->height)
+        return 0;
+    size_t count = (size_t)map->columns * (size_t)map->rows;
+    for (size_t i = 0; i < count; i++) {
+        float x = (float)((int)(i % (size_t)map->columns) * map->step);
+        float y = (float)((int)(i / (size_t)map->columns) * map->step);
+        if (!(map->xy[i] >= x && map->xy[i] <= x) ||
+            !(map->xy[count + i] >= y && map->xy[count + i] <= y))
+            return 0;
+    }
+    return 1;
+}
+
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,
                        int *height) {
     const cf_resample_params *p = params;
@@ -105,6 +135,8 @@ const cf_stage cf_stage_resample = {
     .tol_mean = 1e-6,
     .tol_why = "fused multiplications in the 16-pixel sum",
     .shape = shape,
+    .bind = bind,
+    .identity = identity,
     .run_ref = run_ref,
     .run_cl = run_cl,
     .test_input = test_input,

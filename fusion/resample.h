@@ -16,7 +16,9 @@
  * Positions between nodes are interpolated linearly. Between pixels the picture is interpolated by
  * `kind`; where the output's pixels are larger than the picture's (map scale above 1), samples x
  * samples points of each output pixel are averaged. A map that moves by whole pixels copies
- * exactly. Not finite samples spread 2 pixels far.
+ * exactly. Not finite samples spread 2 pixels far. In a pipeline the step for the mono
+ * camera uses cf_rectification.mono, that for the colour camera .color; either is left out where
+ * nothing would move.
  */
 typedef struct {
     int width, height; /* of the output; 0: as picture */

@@ -12,7 +12,7 @@
 #define W 48
 #define H 20
 
-static float image[3 * H * W], disparity[H * W], out[3 * H * W], valid[H * W];
+static float image[3 * H * W], disparity[H * W], confidence[H * W], out[3 * H * W], match[H * W];
 
 static float scene(int plane, float x, float y) {
     return 1 + 0.1F * (float)plane + 0.02F * x - 0.01F * y + 0.001F * x * x;
@@ -31,6 +31,7 @@ static void run(const cf_rectification *g) {
     const cf_stage_io io = {
         .in = {{.data = image, .width = W, .height = H, .planes = 3, .pitch = W, .elem = 4},
                {.data = disparity, .width = W, .height = H, .planes = 1, .pitch = W, .elem = 4},
+               {.data = confidence, .width = W, .height = H, .planes = 1, .pitch = W, .elem = 4},
                {.data = back,
                 .width = g->back.columns,
                 .height = g->back.rows,
@@ -44,7 +45,7 @@ static void run(const cf_rectification *g) {
                 .pitch = 16,
                 .elem = 4}},
         .out = {{.data = out, .width = W, .height = H, .planes = 3, .pitch = W, .elem = 4},
-                {.data = valid, .width = W, .height = H, .planes = 1, .pitch = W, .elem = 4}},
+                {.data = match, .width = W, .height = H, .planes = 1, .pitch = W, .elem = 4}},
     };
     ck_assert_int_eq(cf_stage_run_ref(&cf_stage_fetch, &io, &p), CF_OK);
 }
@@ -60,6 +61,8 @@ static void make_rig(double doffs, double place_x, cf_rectification *g) {
     ck_assert_int_eq(cf_rectify(mono, color, NULL, g), CF_OK);
     cf_camera_model_destroy(&mono);
     cf_camera_model_destroy(&color);
+    for (int i = 0; i < H * W; i++)
+        confidence[i] = 1;
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < H; y++)
             for (int x = 0; x < W; x++)
@@ -76,7 +79,7 @@ START_TEST(whole_disparities_copy) {
         for (int y = 0; y < H; y++)
             for (int x = 0; x < W; x++) {
                 int from = x + 2 - (int)disparity[y * W + x];
-                ck_assert_float_eq(valid[y * W + x], from >= 0 && from < W);
+                ck_assert_float_eq(match[y * W + x], from >= 0 && from < W);
                 if (from >= 0 && from < W)
                     ck_assert_float_eq(out[(p * H + y) * W + x], image[(p * H + y) * W + from]);
             }
@@ -122,10 +125,15 @@ START_TEST(unknown_disparities_are_invalid) {
     disparity[5 * W + 20] = NAN;
     disparity[5 * W + 30] = INFINITY;
     run(&g);
-    ck_assert_float_eq(valid[5 * W + 20], 0);
+    ck_assert_float_eq(match[5 * W + 20], 0);
     ck_assert_float_eq(out[5 * W + 20], 0);
-    ck_assert_float_eq(valid[5 * W + 30], 0);
-    ck_assert_float_eq(valid[6 * W + 25], 1);
+    ck_assert_float_eq(match[5 * W + 30], 0);
+    ck_assert_float_eq(match[6 * W + 25], 1);
+    confidence[6 * W + 25] = 0.25F; /* goes where its disparity goes */
+    confidence[6 * W + 28] = NAN;
+    run(&g);
+    ck_assert_float_eq(match[6 * W + 25], 0.25F);
+    ck_assert_float_eq(match[6 * W + 28], 0);
     cf_rectification_clear(&g);
 }
 END_TEST

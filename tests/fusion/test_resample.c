@@ -128,7 +128,37 @@ START_TEST(outside_and_unknown_are_invalid) {
 }
 END_TEST
 
+START_TEST(is_left_out_where_nothing_moves) {
+    const double k[4] = {50, 50, 20, 10}, side[6] = {0, 0, 0, -0.1, 0, 0};
+    const double turned[6] = {0, 0, 0.001, -0.1, 0, 0};
+    cf_camera_profile mono, color;
+    cf_camera_profile_init(&mono);
+    cf_camera_profile_init(&color);
+    mono.width = color.width = W;
+    mono.height = color.height = H;
+    for (int i = 0; i < 2; i++) {
+        cf_camera_model *m, *c;
+        cf_rectification g;
+        cf_resample_params p;
+        ck_assert_int_eq(cf_camera_model_pinhole(W, H, k, NULL, &m), CF_OK);
+        ck_assert_int_eq(cf_camera_model_pinhole(W, H, k, i ? turned : side, &c), CF_OK);
+        ck_assert_int_eq(cf_rectify(m, c, NULL, &g), CF_OK);
+        cf_stage_context context = {
+            .camera = &color, .mono = &mono, .color = &color, .geometry = &g};
+        ck_assert_int_eq(cf_stage_resample.identity(&context), i == 0);
+        ck_assert_int_eq(cf_stage_resample.bind(&context, &p), CF_OK);
+        ck_assert(p.width == W && p.height == H && p.step_log2 == 3);
+        context.camera = &mono;
+        ck_assert_int_eq(cf_stage_resample.identity(&context), !g.mono_resampled);
+        cf_rectification_clear(&g);
+        cf_camera_model_destroy(&m);
+        cf_camera_model_destroy(&c);
+    }
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, is_left_out_where_nothing_moves);
     tcase_add_test(tc, whole_moves_copy);
     tcase_add_test(tc, linear_agrees_with_opencv);
     tcase_add_test(tc, cubic_is_exact_for_parabolas);
