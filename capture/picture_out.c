@@ -152,9 +152,7 @@ static cf_status write_job(cf_picture_job *job, const format_entry *format) {
                          ? params->exif_size
                          : cf_exif_make(params->about, params->software, job->icc_size > 0, exif);
     job->row = cf_alloc((size_t)job->image->width * (size_t)job->samples, (size_t)job->depth / 8);
-    if (!job->row)
-        return CF_ERR_MEMORY;
-    cf_status status = format->write(job);
+    cf_status status = job->row ? format->write(job) : CF_ERR_MEMORY;
     cf_free(job->row);
     job->row = NULL;
     job->icc = job->exif = NULL; /* they may be arrays of this function */
