@@ -2,6 +2,7 @@
 /* PNG encoder: 8 or 16 bit grey or RGB, with iCCP and eXIf. */
 #include <png.h>
 #include <setjmp.h>
+#include <zlib.h>
 
 #include "base/log.h"
 #include "capture/picture_rows.h"
@@ -23,7 +24,11 @@ static void encode(const cf_picture_job *job, png_structp png, png_infop info) {
     png_set_IHDR(png, info, (png_uint_32)job->image->width, (png_uint_32)job->image->height,
                  job->depth, job->samples == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_compression_level(png, 4); /* noise hardly shrinks further, and level 6 takes twice */
+    /* Photographs have no repeats to look for: one filter and run lengths give the size of zlib's
+     * level 4 with all filters tried, in less than half the time. */
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
+    png_set_compression_strategy(png, Z_RLE);
+    png_set_compression_level(png, 3);
     if (job->icc_size)
         png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, job->icc,
                      (png_uint_32)job->icc_size);
