@@ -28,17 +28,16 @@ static const cf_option options[] = {
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,
                        int *height) {
     (void)params;
-    (void)port;
     if (io->in[0].planes != 1 && io->in[0].planes != 3)
         return cf_fail(CF_ERR_INVALID, "statistics: %d planes, needs 1 or 3", io->in[0].planes);
-    *width = CF_STATISTICS_BINS;
-    *height = 5;
+    *width = port == 0 ? CF_STATISTICS_BINS : 1;
+    *height = port == 0 ? 4 : 1;
     return CF_OK;
 }
 
 static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_statistics_params *p,
                         const cf_buffer *counts, const cf_buffer *sums) {
-    const cf_plane_set *in = &io->in[0], *out = &io->out[0];
+    const cf_plane_set *in = &io->in[0], *out = &io->out[0], *values = &io->out[1];
     float weights[4] = {0};
     memcpy(weights, p->weights, sizeof p->weights);
     CF_TRY(cf_launch(cl, &cf_source_statistics, "count", "", CF_RANGE(BANDS, 1, 1, 1),
@@ -48,7 +47,8 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_statistics_pa
                              CF_FLOAT(p->dark), CF_INT(BANDS), CF_BUF(counts), CF_BUF(sums))));
     return cf_launch(cl, &cf_source_statistics, "summarize", "", CF_RANGE(1, 1, 1, 1),
                      CF_ARGS(CF_BUF(counts), CF_BUF(sums), CF_INT(BANDS), CF_INT(in->planes),
-                             CF_BUF(out->buf), CF_INT(out->pitch)));
+                             CF_BUF(out->buf), CF_INT(out->pitch), CF_BUF(values->buf),
+                             CF_INT(values->pitch)));
 }
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
@@ -68,7 +68,11 @@ const cf_stage cf_stage_statistics = {
     .name = "statistics",
     .summary = "histograms, exposure and white balance estimates",
     .in = {{.name = "picture", .domain = CF_DOMAIN_LINEAR}},
-    .out = {{.name = "table", .domain = CF_DOMAIN_TABLE, .planes = 1, .size = CF_SIZE_FREE}},
+    .out = {{.name = "table", .domain = CF_DOMAIN_TABLE, .planes = 1, .size = CF_SIZE_FREE},
+            {.name = "values",
+             .domain = CF_DOMAIN_TABLE,
+             .planes = CF_STATISTICS_VALUES,
+             .size = CF_SIZE_FREE}},
     .params_size = sizeof(cf_statistics_params),
     .defaults = &defaults,
     .options = options,

@@ -80,7 +80,7 @@ float ratio(float a, float b) {
 
 /* Adds the bands up in the first one, then writes the table. */
 __kernel void summarize(__global int *counts, __global const float *sums, int bands, int planes,
-                        __global float *table, int pitch) {
+                        __global float *table, int pitch, __global float *values, int plane) {
     if (get_global_id(0) > 0)
         return;
     float8 sum = 0;
@@ -96,22 +96,19 @@ __kernel void summarize(__global int *counts, __global const float *sums, int ba
     for (int k = 0; k < 4 * BINS; k++)
         table[(k / BINS) * pitch + k % BINS] = (float)counts[k] / samples;
     __global const int *light = counts + 3 * BINS;
-    __global float *v = table + 4 * pitch;
-    for (int k = 0; k < BINS; k++)
-        v[k] = 0;
     float found[9]; /* luminance's percentiles, then the 99th of R, G, B */
     for (int i = 0; i < 9; i++)
         found[i] = percentile(i < 6 ? light : counts + (i - 6) * BINS, samples, shares[i]);
     float mean = sum.s3 / samples;
-    v[0] = samples;
-    v[1] = mean;
-    v[2] = log_mean(light);
+    values[0] = samples;
+    values[plane] = mean;
+    values[2 * plane] = log_mean(light);
     for (int i = 0; i < 6; i++)
-        v[3 + i] = found[i];
-    v[9] = (float)clipped / samples;
-    v[10] = ratio(sum.s1, sum.s0);
-    v[11] = ratio(sum.s1, sum.s2);
-    v[12] = planes == 3 ? ratio(found[7], found[6]) : 1.0f;
-    v[13] = planes == 3 ? ratio(found[7], found[8]) : 1.0f;
-    v[14] = mean > 0 ? fmin(ratio(0.18f, mean), ratio(0.95f, found[4])) : 1.0f;
+        values[(3 + i) * plane] = found[i];
+    values[9 * plane] = (float)clipped / samples;
+    values[10 * plane] = ratio(sum.s1, sum.s0);
+    values[11 * plane] = ratio(sum.s1, sum.s2);
+    values[12 * plane] = planes == 3 ? ratio(found[7], found[6]) : 1.0f;
+    values[13 * plane] = planes == 3 ? ratio(found[7], found[8]) : 1.0f;
+    values[14 * plane] = mean > 0 ? fmin(ratio(0.18f, mean), ratio(0.95f, found[4])) : 1.0f;
 }

@@ -8,10 +8,9 @@
 /*
  * in  picture  1 plane (mono) or 3 planes (R, G, B), linear; every step-th pixel of every step-th
  *              row counts
- * out table    1 plane, 256 x 5, float32:
- *   row 0..2   share of the samples in each bin, of R, G, B; 0 for a mono picture
- *   row 3      the same of luminance: weights . RGB, or the mono sample
- *   row 4      the values named by cf_statistics_value
+ * out table    1 plane, 256 x 4: rows 0..2 hold the share of the samples in each bin, of R, G, B
+ *              (0 for a mono picture), row 3 that of luminance: weights . RGB, or the mono sample
+ * out values   CF_STATISTICS_VALUES planes of 1 x 1: plane i is the cf_statistics_value i
  * Bins are logarithmic, 16 to an octave: bin 0 holds what lies below 2^-15 (and NaN), bin k from
  * cf_statistics_edge(k) to the edge of k + 1, bin 255 everything from 1.83 on. Counts are integers,
  * sums are taken in a fixed order: the result does not depend on timing.

@@ -112,7 +112,9 @@ cf_status cf_statistics_ref(const cf_stage_io *io, const void *params) {
     for (int c = 0; c < 4; c++)
         for (int k = 0; k < BINS; k++)
             cf_row(out, 0, c)[k] = (float)t.counts[c][k] / (float)t.samples;
-    memset(cf_row(out, 0, 4), 0, BINS * sizeof(float));
-    summarize(&t, in->planes, cf_row(out, 0, 4));
+    float values[CF_STATISTICS_VALUES];
+    summarize(&t, in->planes, values);
+    for (int i = 0; i < CF_STATISTICS_VALUES; i++)
+        cf_row(&io->out[1], i, 0)[0] = values[i];
     return CF_OK;
 }

@@ -9,7 +9,8 @@
 
 enum { SIDE = 64 };
 
-static float data[3 * SIDE * SIDE], table[5 * CF_STATISTICS_BINS];
+static float data[3 * SIDE * SIDE], table[4 * CF_STATISTICS_BINS];
+static float values[16 * CF_STATISTICS_VALUES], picked[CF_STATISTICS_VALUES];
 
 static const float *run(int planes, float (*value)(int color, int i)) {
     for (int c = 0; c < planes; c++)
@@ -26,13 +27,21 @@ static const float *run(int planes, float (*value)(int color, int i)) {
                   .elem = 4},
         .out[0] = {.data = table,
                    .width = CF_STATISTICS_BINS,
-                   .height = 5,
+                   .height = 4,
                    .planes = 1,
                    .pitch = CF_STATISTICS_BINS,
                    .elem = 4},
+        .out[1] = {.data = values,
+                   .width = 1,
+                   .height = 1,
+                   .planes = CF_STATISTICS_VALUES,
+                   .pitch = 16,
+                   .elem = 4},
     };
     ck_assert_int_eq(cf_stage_run_ref(&cf_stage_statistics, &io, &p), CF_OK);
-    return table + 4 * CF_STATISTICS_BINS;
+    for (int i = 0; i < CF_STATISTICS_VALUES; i++)
+        picked[i] = values[16 * i];
+    return picked;
 }
 
 /* Every value from 0 to 1 equally often. */
