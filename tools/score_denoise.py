@@ -39,12 +39,12 @@ def main():
         for name in names:
             left, right = (cv2.imread(f'{scenes}/{name}/{side}.png')[..., ::-1] for side in ('left', 'right'))
             with tempfile.TemporaryDirectory() as work:
-                truth = rigfiles.write_rig(work, left, right, electrons, 1240.0, 0.16, 0.0, 96, 1.0, variant='parallel')
+                rigfiles.write_rig(work, left, right, electrons, 1240.0, 0.16, 0.0, 96, 1.0, variant='parallel')
                 run = [a.chromafuse, 'fuse', '--rig', f'{work}/rig.yaml', '--mono', f'{work}/mono.dng', '--color',
                        f'{work}/color.dng', '-o', f'{work}/out.png', '--write-mono', f'{work}/mono.tif', *a.extra]
                 subprocess.run(run, check=True, capture_output=True)
                 ours = tifffile.imread(f'{work}/mono.tif')
-            raw, _, truth = rigsim.capture(left, right, electrons)
+            raw, _, truth = rigsim.capture(rigsim.whole_cells(left, 2), rigsim.whole_cells(right, 2), electrons)
             mono = rigsim.to_linear(truth) @ rigsim.MONO
             chroma = rigsim.to_linear(truth) / np.maximum(mono, 1e-6)[..., None]
             inner = (slice(16, -16),) * 2
@@ -54,7 +54,7 @@ def main():
                 return psnr(out[inner], truth[inner])
 
             peer = max(score(peer_opencv.denoise_mono(raw, q)) for q in (.6, .9))
-            rows.append((score(raw.linear()), peer, score(ours[:truth.shape[0], :truth.shape[1]])))
+            rows.append((score(raw.linear()), peer, score(ours)))
         r = np.array(rows)
         print(f'electrons {electrons:6g}: raw {r[:, 0].mean():.2f}  non-local means {r[:, 1].mean():.2f}  '
               f'chromafuse {r[:, 2].mean():.2f}  smallest gain {np.min(r[:, 2] - r[:, 0]):.2f}', flush=True)
