@@ -7,9 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "capture/dng_tags.h"
-#include "capture/tiff_file.h"
-#include "capture/tiff_tags.h"
+#include "capture/internal.h"
 
 #define PHOTOMETRIC_LINEAR_RAW_ 34892
 #define ILLUMINANT_D65 21

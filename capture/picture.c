@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "capture/picture_in.h"
+#include "capture/internal.h"
 
 #define METADATA_MAX ((size_t)16 << 20)
 /* Deflated one-bit pixels reach 8 * 1032 to the byte; nothing honest gets much further. */

@@ -10,7 +10,7 @@
 #include <jerror.h>
 
 #include "base/log.h"
-#include "capture/picture_in.h"
+#include "capture/internal.h"
 
 /* Progressive files may list scans without end, each one a pass over the whole picture. */
 #define SCANS_MAX 500

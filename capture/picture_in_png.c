@@ -4,7 +4,7 @@
 #include <setjmp.h>
 
 #include "base/log.h"
-#include "capture/picture_in.h"
+#include "capture/internal.h"
 
 #define CHUNK_MAX ((png_alloc_size_t)16 << 20)
 

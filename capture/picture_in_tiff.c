@@ -4,8 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "capture/picture_in.h"
-#include "capture/tiff_file.h"
+#include "capture/internal.h"
 
 typedef struct {
     uint32_t width, height;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "capture/exif.h"
 #include "capture/icc.h"
-#include "capture/picture_rows.h"
+#include "capture/internal.h"
 
 typedef struct {
     const char *extension;

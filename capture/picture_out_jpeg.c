@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "capture/picture_rows.h"
+#include "capture/internal.h"
 
 #define DEFAULT_QUALITY 95
 #define FULL_CHROMA_QUALITY 90

@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "base/log.h"
-#include "capture/picture_rows.h"
+#include "capture/internal.h"
 
 static void on_error(png_structp png, png_const_charp text) {
     const cf_picture_job *job = png_get_error_ptr(png);

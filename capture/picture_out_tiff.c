@@ -4,9 +4,7 @@
 
 #include "base/log.h"
 #include "capture/exif.h"
-#include "capture/picture_rows.h"
-#include "capture/tiff_file.h"
-#include "capture/tiff_tags.h"
+#include "capture/internal.h"
 
 static void set_layout(TIFF *tif, const cf_picture_job *job) {
     TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, (uint32_t)job->image->width);

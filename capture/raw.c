@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "capture/dng_tags.h"
+#include "capture/internal.h"
 
 /* LibRaw marks patterns that are no 2x2 mosaic by small numbers: 1 Leaf, 9 X-Trans. */
 #define FILTERS_SPECIAL 1000
@@ -50,11 +50,22 @@ static cf_status check_file(const char *path, size_t *bytes) {
     return CF_OK;
 }
 
+/* LibRaw says as little about a DNG it cannot decode as about a shopping list. */
+static cf_status unsupported(const char *path) {
+    cf_dng_tags tags;
+    cf_dng_tags_read(path, &tags);
+    if (tags.is_dng)
+        return cf_fail(CF_ERR_UNSUPPORTED,
+                       "%s: a DNG of %ux%u pixels, %u x %u bits, compression %u; convert it to "
+                       "16 bit integers of at least 22x22 pixels",
+                       path, tags.width, tags.height, tags.samples, tags.bits, tags.compression);
+    return cf_fail(CF_ERR_FORMAT, "%s: not a raw picture that LibRaw %s knows; give a DNG", path,
+                   libraw_version());
+}
+
 static cf_status libraw_failure(const char *path, int code) {
     switch (code) {
-    case LIBRAW_FILE_UNSUPPORTED:
-        return cf_fail(CF_ERR_FORMAT, "%s: not a raw picture that LibRaw %s knows; give a DNG",
-                       path, LIBRAW_VERSION_STR);
+    case LIBRAW_FILE_UNSUPPORTED: return unsupported(path);
     case LIBRAW_TOO_BIG:
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: picture too large (at most %d pixels a side)", path,
                        CF_IMAGE_MAX_SIDE);
@@ -126,9 +137,10 @@ static int pattern_place(const unsigned *table, int x, int y) {
     return (int)(6 + (unsigned)y % rows * columns + (unsigned)x % columns);
 }
 
-/* Common level + level of the colour index + level of the pattern. LibRaw rounds them; a DNG's own
- * values with fractions are taken where they say the same. */
-static float black_of_site(libraw_data_t *raw, int x, int y) {
+/* Common level + level of the colour index + level of the pattern. LibRaw rounds them, and makes
+ * the margins of a DNG's active area even without turning the pattern, which starts at the area's
+ * corner; so a DNG's own table is read, in its own phase. */
+static float black_of_site(libraw_data_t *raw, const cf_dng_tags *dng_tags, int x, int y) {
     const libraw_colordata_t *c = &raw->color;
     const libraw_dng_levels_t *dng = &c->dng_levels;
     int index = raw->idata.filters ? libraw_COLOR(raw, y, x) & 3 : 0;
@@ -138,17 +150,20 @@ static float black_of_site(libraw_data_t *raw, int x, int y) {
         rounded += (float)c->cblack[place];
     if (!raw->idata.dng_version)
         return rounded;
-    place = pattern_place(dng->dng_cblack, x, y);
+    place = pattern_place(dng->dng_cblack,
+                          x + (int)(raw->sizes.left_margin - dng_tags->active_left) % 64 + 64,
+                          y + (int)(raw->sizes.top_margin - dng_tags->active_top) % 64 + 64);
     float exact = dng->dng_fblack + dng->dng_fcblack[index];
     if (place >= 0)
         exact += dng->dng_fcblack[place];
-    return exact > 0 && fabsf(exact - rounded) < 1 ? exact : rounded;
+    return exact > 0 ? exact : rounded;
 }
 
-static cf_status read_levels(const char *path, libraw_data_t *raw, cf_camera_profile *profile) {
+static cf_status read_levels(const char *path, libraw_data_t *raw, const cf_dng_tags *dng_tags,
+                             cf_camera_profile *profile) {
     profile->white = (float)raw->color.maximum;
     for (int site = 0; site < 4; site++) {
-        profile->black[site] = black_of_site(raw, site & 1, site >> 1);
+        profile->black[site] = black_of_site(raw, dng_tags, site & 1, site >> 1);
         if (!isfinite(profile->black[site]) || profile->black[site] < 0 ||
             profile->black[site] >= profile->white || profile->white > 65535)
             return cf_fail(CF_ERR_FORMAT,
@@ -255,13 +270,16 @@ static cf_status read_opened(const char *path, size_t bytes, libraw_data_t *raw,
         return libraw_failure(path, code != LIBRAW_SUCCESS ? code : LIBRAW_IO_ERROR);
     CF_TRY(
         check_kind(path, bytes, raw)); /* decoders may still change their mind about the pattern */
+    cf_dng_tags tags = {0};
+    if (raw->idata.dng_version)
+        cf_dng_tags_read(path, &tags);
     cf_frame *frame = NULL;
     CF_TRY(cf_frame_create(raw->sizes.width, raw->sizes.height, &frame));
     cf_status status = copy_codes(path, raw, frame);
     if (status == CF_OK)
         status = read_cfa(path, raw, &frame->profile);
     if (status == CF_OK)
-        status = read_levels(path, raw, &frame->profile);
+        status = read_levels(path, raw, &tags, &frame->profile);
     if (status != CF_OK) {
         cf_frame_unref(&frame);
         return status;
@@ -271,8 +289,7 @@ static cf_status read_opened(const char *path, size_t bytes, libraw_data_t *raw,
         read_matrix(path, raw, &frame->profile);
     }
     read_exif(raw, frame);
-    if (raw->idata.dng_version)
-        cf_dng_noise_read(path, &frame->profile.noise);
+    frame->profile.noise = tags.noise;
     *out = frame;
     return CF_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening of TIFF files with handlers of our own. */
-#include "capture/tiff_file.h"
+#include "capture/internal.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXIF by libtiff's own directory writer. */
-#include "capture/tiff_tags.h"
+#include "capture/internal.h"
 
 #include <math.h>
 #include <string.h>

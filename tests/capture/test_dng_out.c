@@ -182,6 +182,22 @@ START_TEST(exiftool_finds_nothing_wrong) {
 }
 END_TEST
 
+START_TEST(dcraw_emu_develops_it) {
+    if (system("command -v dcraw_emu >/dev/null 2>&1") != 0) {
+        fprintf(stderr, "SKIPPED: dcraw_emu (Debian package libraw-bin) is not installed\n");
+        return;
+    }
+    cf_frame *frame = make_frame(1);
+    char command[700];
+    const char *path = test_path("out-dcraw.dng");
+    ck_assert_int_eq(cf_dng_write(path, frame), CF_OK);
+    snprintf(command, sizeof command, "dcraw_emu -w -T -Z '%s.tif' '%s' && test -s '%s.tif'", path,
+             path, path);
+    ck_assert_int_eq(system(command), 0);
+    cf_frame_unref(&frame);
+}
+END_TEST
+
 static void add(TCase *tc) {
     tcase_add_test(tc, mono_comes_back);
     tcase_add_test(tc, colour_comes_back_in_every_mosaic_order);
@@ -190,6 +206,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, refuses_profiles_that_make_no_sense);
     tcase_add_test(tc, a_full_disk_leaves_nothing);
     tcase_add_test(tc, exiftool_finds_nothing_wrong);
+    tcase_add_test(tc, dcraw_emu_develops_it);
 }
 
 int main(void) {

@@ -82,6 +82,8 @@ END_TEST
 START_TEST(crops_to_the_active_area_without_moving_the_mosaic) {
     tiff_maker m = TIFF_MAKER_BAYER;
     m.height = 31;
+    memcpy(m.black, (const float[]){60, 61, 62, 63.5F}, 4 * sizeof(float));
+    m.blacks = 4;
     const uint32_t active[4] = {3, 5, 27, 31};
     memcpy(m.active, active, sizeof active);
     memcpy(m.cfa, (const unsigned char[]){1, 2, 0, 1}, 4); /* GBRG */
@@ -95,6 +97,7 @@ START_TEST(crops_to_the_active_area_without_moving_the_mosaic) {
         int x = (i % 2 + left - 5) % 2;
         int y = (i / 2 + top - 3) % 2;
         ck_assert_int_eq(frame->profile.cfa[i], m.cfa[2 * y + x]);
+        ck_assert_float_eq_tol(frame->profile.black[i], m.black[2 * y + x], 1e-4);
     }
     cf_frame_unref(&frame);
 }
@@ -182,10 +185,13 @@ START_TEST(refuses_what_is_no_bayer_or_mono_raw) {
     tiff_maker real = TIFF_MAKER_BAYER;
     real.bits = 32;
     real.is_float = 1;
-    read_fails(tiff_maker_write(&real, "float.dng"), CF_ERR_FORMAT);
+    read_fails(tiff_maker_write(&real, "float.dng"), CF_ERR_UNSUPPORTED);
     tiff_maker cyan = TIFF_MAKER_BAYER;
     memcpy(cyan.cfa, (const unsigned char[]){0, 1, 2, 2}, 4); /* two blue sites, one green */
     read_fails(tiff_maker_write(&cyan, "cell.dng"), CF_ERR_UNSUPPORTED);
+    tiff_maker small = TIFF_MAKER_BAYER;
+    small.width = 8; /* LibRaw takes nothing below 22 pixels for a raw */
+    read_fails(tiff_maker_write(&small, "small.dng"), CF_ERR_UNSUPPORTED);
 }
 END_TEST
 
