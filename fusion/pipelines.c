@@ -18,7 +18,7 @@ const cf_step cf_pipeline_fuse[] = {
 
     /* The colour raw: to linear Rec.709 and to what the mono sensor would have seen of it. */
     {"black", COLOR, {"color.codes"}, {"color.raw"}, NULL},
-    {"demosaic", COLOR, {"color.raw"}, {"color.camera"}, NULL},
+    {"demosaic_bilinear", COLOR, {"color.raw"}, {"color.camera"}, NULL},
     {"color_matrix", COLOR, {"color.camera"}, {"color.rgb", "color.response"}, NULL},
 
     /* Both views on the rectified grid, and the disparity between them. */
