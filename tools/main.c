@@ -19,6 +19,7 @@ static const struct {
     {"fuse", "a mono and a colour raw in, one clean colour picture out", cf_command_fuse},
     {"simulate", "the files of a rig, from a stereo picture or a scene of its own",
      cf_command_simulate},
+    {"compare", "score pictures against the truth, contact sheet", cf_command_compare},
     {"devices", "list OpenCL devices", cf_command_devices},
     {"bench", "time each stage and the whole chain", cf_command_bench},
 };

@@ -6,13 +6,13 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "capture/picture.h"
 #include "capture/picture_out.h"
 #include "capture/scene.h"
 #include "capture/simulator.h"
 #include "tools/command.h"
 #include "tools/json.h"
 #include "tools/output_folder.h"
+#include "tools/picture_8bit.h"
 
 static const char *const variant_names[] = {"parallel", "tilted", "tele", "drifted"};
 
@@ -137,27 +137,6 @@ static cf_status check(const request *r) {
     return CF_OK;
 }
 
-/* Pictures with more than 8 bits are rounded: the forward model is defined on 8. */
-static cf_status read_view(const char *path, cf_image *view) {
-    cf_picture picture;
-    CF_TRY(cf_picture_read(path, &picture));
-    cf_status status = CF_OK;
-    if (picture.image.format == CF_PIXEL_RGB8) {
-        *view = picture.image;
-        picture.image = (cf_image){0};
-    } else {
-        status = cf_image_alloc(picture.image.width, picture.image.height, 1, CF_PIXEL_RGB8, view);
-        for (int y = 0; y < view->height; y++) {
-            const uint16_t *from = cf_image_row(&picture.image, 0, y);
-            unsigned char *to = cf_image_row(view, 0, y);
-            for (int i = 0; i < view->width * 3; i++)
-                to[i] = (unsigned char)((from[i] + 128) / 257);
-        }
-    }
-    cf_picture_free(&picture);
-    return status;
-}
-
 /* Disparities as 16-bit codes; 0 stays free for "unknown". */
 static cf_status write_disparity(const char *folder, const char *name, const cf_image *disparity,
                                  double scale) {
@@ -243,8 +222,8 @@ static void print_result(const request *r, const cf_simulation *s) {
 static cf_status find_views(request *r, cf_scene_views *v) {
     *v = (cf_scene_views){0};
     if (!r->own_scene) {
-        CF_TRY(read_view(r->left, &v->left));
-        CF_TRY(read_view(r->right, &v->right));
+        CF_TRY(cf_picture_read_8bit(r->left, &v->left));
+        CF_TRY(cf_picture_read_8bit(r->right, &v->right));
         if (v->left.width != v->right.width || v->left.height != v->right.height)
             return cf_fail(CF_ERR_INVALID, "%s is %dx%d but %s is %dx%d: both must have one size",
                            r->left, v->left.width, v->left.height, r->right, v->right.width,
