@@ -241,6 +241,7 @@ START_TEST(cmyk_is_refused_by_name) {
 END_TEST
 
 static void write_bytes(const char *path, const void *bytes, size_t size) {
+    unlink(path); /* truncating an old file makes some file systems wait for the disk */
     FILE *f = fopen(path, "wb");
     ck_assert_ptr_nonnull(f);
     ck_assert_uint_eq(fwrite(bytes, 1, size, f), size);
