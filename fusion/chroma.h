@@ -4,9 +4,10 @@
 #define CHROMAFUSE_FUSION_CHROMA_H
 
 /*
- * Chroma of a pixel with mono response m (linear, 1 = white): c = ((R - m) / (m + eps), (B - m) /
- * (m + eps)). Grey is 0. A pure red of response w has c[0] = 1 / w - 1. G is not stored: spectral .
- * (R, G, B) = m gives it back.
+ * Chroma of a pixel with mono response m (linear, 1 = white):
+ *     c = ((R - m) / (m + eps), (B - m) / (m + eps))
+ * Grey is 0. A pure red of response w has c[0] = 1 / w - 1. G is not stored: spectral . RGB = m
+ * gives it back.
  */
 
 /* eps: about the read noise of a good exposure; keeps the chroma of black finite. Linear, 1 =

@@ -10,11 +10,12 @@
 /*
  * in  mono   1 plane, linear, denoised
  *     chroma 2 planes, fusion/chroma.h
- * out rgb    3 planes, linear Rec.709
- *            R = m + s c0 (m + eps), B = m + s c1 (m + eps), G from spectral . RGB = m, with the
- * largest s in 0..1 that keeps all three in 0..1. s = 0 is always possible for m in 0..1, for grey
- * has response m; so spectral . RGB is m there, whatever the signs of the weights. m outside 0..1
- * stays grey. Chroma that is not a number is 0. Point-wise: no border, margin 0.
+ * out rgb    3 planes, linear Rec.709: R = m + s c0 (m + eps), B = m + s c1 (m + eps),
+ *            G from spectral . RGB = m, with the largest s in 0..1 that keeps all three in 0..1
+ *
+ * s = 0 is always possible for m in 0..1, for grey has response m; so spectral . RGB is m there,
+ * whatever the signs of the weights. m outside 0..1 stays grey. Chroma that is not a number is 0.
+ * Point-wise: no border, margin 0.
  */
 typedef struct {
     float spectral[3]; /* mono response on white-balanced linear Rec.709, sum 1; |spectral[1]| <

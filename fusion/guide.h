@@ -8,9 +8,10 @@
 /*
  * in  mono   1 plane, linear, denoised
  * out mono   1 plane, sqrt(max(m, 0)); 0 where m is not a number
- *     sigma  1 plane, standard deviation of the noise left in sqrt-mono, from the variance v =
- * residual * (scale * m + offset) of m: sqrt(v) / (2 sqrt(m + sqrt(v))), which stays finite in the
- * dark Point-wise: no border, margin 0.
+ *     sigma  1 plane, standard deviation of the noise left in sqrt-mono:
+ *            sqrt(v) / (2 sqrt(m + sqrt(v))), which stays finite in the dark, from the variance of
+ * m v = residual * (scale * m + offset) Point-wise: no border, margin 0. Where a denoiser tells its
+ * own sigma, that one is better.
  */
 typedef struct {
     float scale, offset; /* noise of the raw mono sample: variance = scale * m + offset */

@@ -26,6 +26,7 @@ static const cf_option options[] = {
      "the same near black"},
     {"registration", CF_OPTION_FLOAT, FIELD(registration), 1, 0, 10,
      "chroma error that registration and demosaicing add"},
+    {"least", CF_OPTION_FLOAT, FIELD(least), 1, 0, 1, "trust in a match that failed its checks"},
     {"clip", CF_OPTION_FLOAT, FIELD(clip), 3, 0x1p-6, 100, "R,G,B at the sensor's white level"},
     CF_OPTION_END,
 };
@@ -81,7 +82,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
         0,
         p->tolerance,
         p->tolerance_dark,
-        0,
+        p->least,
         0,
         1 / p->clip[0],
         1 / p->clip[1],

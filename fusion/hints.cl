@@ -6,7 +6,7 @@ typedef struct {
     float4 spectral;     /* r, g, b, eps */
     float4 noise_a;      /* luma scale, offset; mono scale, offset */
     float4 noise_b;      /* mean of red and blue: scale, offset; registration^2; unused */
-    float4 rest;         /* tolerance, tolerance_dark; unused */
+    float4 rest;         /* tolerance, tolerance_dark, least; unused */
     float4 inverse_clip; /* r, g, b; unused */
 } hints_params;
 
@@ -76,6 +76,8 @@ __kernel void hints(__global const float *mono, int mono_pitch, __global const f
     float16 m = vload16(0, mono + (size_t)y * mono_pitch + x);
     float16 trust = vload16(0, match + (size_t)y * match_pitch + x);
     int16 good = SANE(m) & SANE(r) & SANE(g) & SANE(b) & (trust >= 0.0f) & (trust <= 1.0f);
+    good &= (r != 0.0f) | (g != 0.0f) | (b != 0.0f);
+    trust = max(sqrt(trust), p.rest.z);
     m = max(sane(m), 0.0f);
     r = sane(r);
     g = sane(g);

@@ -78,7 +78,9 @@ cf_status cf_hints_ref(const cf_stage_io *io, const void *params) {
             float size = denominator + p->eps;
             float noise = 0.5F * (variance(p->red_noise, s.m) + variance(p->blue_noise, s.m));
             float v = noise / (size * size) + p->registration * p->registration;
-            float trust = match >= 0 && match <= 1 && s.good ? match : 0;
+            int fetched = s.r != 0 || s.g != 0 || s.b != 0;
+            float trust = match >= 0 && match <= 1 ? fmaxf(sqrtf(match), p->least) : 0;
+            trust = s.good && fetched ? trust : 0;
             trust *= agree * unclipped(p, s) * CF_HINT_VARIANCE / (CF_HINT_VARIANCE + v);
             cf_row(&io->out[0], 0, y)[x] = trust > 0 ? chroma(s.r, denominator, p->eps) : 0;
             cf_row(&io->out[0], 1, y)[x] = trust > 0 ? chroma(s.b, denominator, p->eps) : 0;

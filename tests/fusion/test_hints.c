@@ -61,6 +61,16 @@ START_TEST(matching_samples_keep_their_chroma) {
 }
 END_TEST
 
+START_TEST(doubt_about_the_match_counts_by_its_root) {
+    even_scene();
+    for (int i = 0; i < SIDE * SIDE; i++)
+        match[i] = 0.25F;
+    run();
+    ck_assert_float_eq_tol(confidence[0], 0.321429, 1e-5); /* half of the above */
+    ck_assert_float_eq_tol(hint[0], 0.5, 1e-5);
+}
+END_TEST
+
 START_TEST(what_noise_cannot_explain_is_doubted) {
     even_scene();
     for (int i = 0; i < SIDE * SIDE; i++) /* one stop brighter: another surface */
@@ -123,6 +133,7 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, matching_samples_keep_their_chroma);
+    tcase_add_test(tc, doubt_about_the_match_counts_by_its_root);
     tcase_add_test(tc, what_noise_cannot_explain_is_doubted);
     tcase_add_test(tc, no_match_clipped_or_broken_samples_give_no_hint);
     tcase_add_test(tc, takes_the_noise_from_the_cameras);
