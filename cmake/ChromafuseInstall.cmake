@@ -32,7 +32,8 @@ install(TARGETS chromafuse_shared EXPORT chromafuse-targets LIBRARY DESTINATION 
 foreach(module IN LISTS modules)
   string(REPLACE "chromafuse_" "" folder ${module})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse
-          FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE)
+          FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE PATTERN "*_cl.h" EXCLUDE
+          PATTERN "tiff_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE)
 endforeach()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/chromafuse)

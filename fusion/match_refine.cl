@@ -153,8 +153,7 @@ __kernel void refine(__global const uchar *left, int left_pitch, __global const 
         float8 fraction = 0.5f * convert_float8(low - high) / convert_float8(top);
         d = select(d, convert_float8(shift) + fraction, bears);
         vstore8(d, 0, disparity + (size_t)y * disparity_pitch + x0);
-        vstore8(select(fmin(t, giver), t, near), 0,
-                confidence + (size_t)y * confidence_pitch + x0);
+        vstore8(select(fmin(t, giver), t, near), 0, confidence + (size_t)y * confidence_pitch + x0);
     }
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels of stage `defects`; see defects.h. `search` copies the picture and replaces outliers,
  * 16 samples per work-item; `listed` then replaces the known ones, one entry per work-item. */
-#define RANGES 5   /* of the neighbours, that texture may add */
+#define RANGES 5    /* of the neighbours, that texture may add */
 #define FAINT 0.05f /* of white: nobody sees less */
 #define NOISE 3     /* standard deviations of range that is noise */
-#define NEAR 0.07f /* share of an outlier that its surroundings may show */
-#define SLACK 2.5f /* standard deviations that they may show besides */
+#define NEAR 0.07f  /* share of an outlier that its surroundings may show */
+#define SLACK 2.5f  /* standard deviations that they may show besides */
 
 typedef struct {
     int step;

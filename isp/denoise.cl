@@ -194,8 +194,8 @@ __kernel void shrink(__global const float *in, int in_pitch, __global const floa
     int blocks = min(BLOCKS, ((width - tx) / 2 + 21) / 16 * 16); /* what the picture needs */
     for (int y = (ty + STEP) / STEP * STEP - 8; y < y_end; y += STEP) {
         int phase = ((y + 8) / STEP) & 1, x = tx - 8 + phase;
-        transform_columns(in + rows * in_pitch, in_pitch, width, height, x, y, blocks + 16,
-                          even, odd);
+        transform_columns(in + rows * in_pitch, in_pitch, width, height, x, y, blocks + 16, even,
+                          odd);
 #if WIENER
         transform_columns(oracle + rows * oracle_pitch, oracle_pitch, width, height, x, y,
                           blocks + 16, oracle_even, oracle_odd);

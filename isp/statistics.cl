@@ -9,7 +9,9 @@ int bin_of(float v) {
     return v >= 0x1p-15f ? min((as_int(v) >> 19) - FIRST_EDGE + 1, BINS - 1) : 0;
 }
 
-float edge(int bin) { return bin > 0 ? as_float((bin - 1 + FIRST_EDGE) << 19) : 0.0f; }
+float edge(int bin) {
+    return bin > 0 ? as_float((bin - 1 + FIRST_EDGE) << 19) : 0.0f;
+}
 
 /* counts: bands x 4 x BINS; sums: bands x SUMS. */
 __kernel void count(__global const float *picture, int pitch, int planes, int width, int height,
