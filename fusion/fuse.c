@@ -96,7 +96,7 @@ static cf_status upload_map(cf_fuse *f, const char *name, const cf_map *map) {
     return cf_pipeline_write(f->pipeline, name, &image);
 }
 
-static cf_status upload_tables(cf_fuse *f) {
+static cf_status upload_maps(cf_fuse *f) {
     CF_TRY(upload_map(f, "map.color", &f->geometry->color));
     CF_TRY(upload_map(f, "map.mono", &f->geometry->mono));
     return upload_map(f, "map.back", &f->geometry->back);
@@ -121,7 +121,7 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_params *params) {
         .tone_auto = params->tone_auto,
     };
     CF_TRY(create_pipeline(f, params));
-    return upload_tables(f);
+    return upload_maps(f);
 }
 
 cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params *params,

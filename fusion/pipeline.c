@@ -108,7 +108,28 @@ static void connect(const cf_pipeline *p, const step *s, cf_stage_io *io) {
     }
 }
 
-static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s) {
+/* A kept tensor with what the stage makes for this input; its name tells the step. */
+static cf_status add_table(cf_pipeline *p, step *s, int port, const cf_stage_context *context) {
+    char name[48];
+    cf_plane_set table;
+    if (!s->stage->table)
+        return cf_fail(CF_ERR_INVALID, "pipeline: stage %s makes no tables", s->stage->name);
+    snprintf(name, sizeof name, "@%d.%d", p->step_count, port);
+    CF_TRY(add_tensor(p, name, &s->in[port]));
+    CF_TRY(s->stage->table(context, port, &table));
+    tensor *t = &p->tensors[s->in[port]];
+    t->set = table;
+    t->kept = 1;
+    cf_status status = cf_plane_set_get(p->cl, &t->set);
+    if (status == CF_OK)
+        status = cf_buffer_write(t->set.buf, 0, table.data, cf_plane_set_bytes(&table));
+    cf_free(table.data);
+    t->set.data = NULL;
+    return status;
+}
+
+static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s,
+                             const cf_stage_context *context) {
     for (int i = 0; i < CF_STAGE_PORTS; i++)
         s->in[i] = s->out[i] = NOWHERE;
     for (int i = 0; i < CF_STAGE_PORTS; i++) {
@@ -117,6 +138,10 @@ static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s) {
                            from->in[i] ? from->in[i] : "missing");
         if (!from->in[i])
             break;
+        if (!strcmp(from->in[i], CF_TABLE)) {
+            CF_TRY(add_table(p, s, i, context));
+            continue;
+        }
         s->in[i] = find(p, from->in[i]);
         if (s->in[i] == NOWHERE)
             return cf_fail(CF_ERR_INVALID, "pipeline: step %s: nothing makes the tensor %s",
@@ -126,10 +151,12 @@ static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s) {
 }
 
 /* The step equals its input here: later readers of its output read that instead. */
-static cf_status leave_out(cf_pipeline *p, const cf_step *from, const step *s) {
-    int index;
+static cf_status leave_out(cf_pipeline *p, const cf_step *from) {
+    int index, same_as = from->in[0] ? find(p, from->in[0]) : NOWHERE;
+    if (same_as == NOWHERE)
+        return cf_fail(CF_ERR_INVALID, "pipeline: step %s has no first input", from->stage);
     CF_TRY(add_tensor(p, from->out[0], &index));
-    p->tensors[index].same_as = s->in[0];
+    p->tensors[index].same_as = same_as;
     return CF_OK;
 }
 
@@ -154,10 +181,10 @@ static cf_status add_step(cf_pipeline *p, const cf_step *from, const cf_stage_co
     *s = (step){.stage = cf_stage_find(from->stage), .role = from->role};
     if (!s->stage)
         return cf_fail(CF_ERR_INVALID, "pipeline: there is no stage %s", from->stage);
-    CF_TRY(find_inputs(p, from, s));
     mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
     if (s->stage->identity && s->stage->identity(&mine))
-        return leave_out(p, from, s);
+        return leave_out(p, from);
+    CF_TRY(find_inputs(p, from, s, &mine));
     snprintf(s->settings, sizeof s->settings, "%s", from->settings ? from->settings : "");
     s->params = cf_alloc(1, s->stage->params_size);
     if (!s->params)

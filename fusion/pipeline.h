@@ -9,6 +9,9 @@
 /* Which camera's profile a step sees as context->camera. */
 typedef enum { CF_ROLE_MONO = 0, CF_ROLE_COLOR } cf_role;
 
+/* In place of an input tensor: the table that the stage makes from the context (cf_stage.table). */
+#define CF_TABLE "@"
+
 /* One step: a stage by name and the tensors on its ports, in port order. A list of steps ends with
  * a NULL stage. */
 typedef struct {

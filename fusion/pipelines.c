@@ -7,7 +7,9 @@
 
 const cf_step cf_pipeline_fuse[] = {
     /* The mono raw, cleaned: from here on its luma is never touched again. */
-    {"black", MONO, {"mono.codes"}, {"mono.raw"}, NULL},
+    {"black", MONO, {"mono.codes"}, {"mono.levelled"}, NULL},
+    {"defects", MONO, {"mono.levelled", CF_TABLE}, {"mono.mended"}, NULL},
+    {"shading", MONO, {"mono.mended", CF_TABLE}, {"mono.raw"}, NULL},
     {"vst", MONO, {"mono.raw"}, {"mono.stable"}, NULL},
     {"denoise", MONO, {"mono.stable"}, {"mono.stable_clean", "mono.stable_sigma"}, NULL},
     {"vst_inverse",
@@ -17,7 +19,9 @@ const cf_step cf_pipeline_fuse[] = {
      NULL},
 
     /* The colour raw: to linear Rec.709 and to what the mono sensor would have seen of it. */
-    {"black", COLOR, {"color.codes"}, {"color.raw"}, NULL},
+    {"black", COLOR, {"color.codes"}, {"color.levelled"}, NULL},
+    {"defects", COLOR, {"color.levelled", CF_TABLE}, {"color.mended"}, NULL},
+    {"shading", COLOR, {"color.mended", CF_TABLE}, {"color.raw"}, NULL},
     {"demosaic_bilinear", COLOR, {"color.raw"}, {"color.camera"}, NULL},
     {"color_matrix", COLOR, {"color.camera"}, {"color.rgb", "color.response"}, NULL},
 
@@ -67,12 +71,28 @@ const cf_step cf_pipeline_fuse[] = {
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
 
     /* For the viewer. */
-    {"encode", MONO, {"fused.linear"}, {"picture"}, NULL},
+    {"statistics", MONO, {"fused.linear"}, {"fused.histogram", "fused.statistics"}, NULL},
+    {"tone", MONO, {"fused.linear", "fused.statistics"}, {"fused.toned"}, NULL},
+    {"encode", MONO, {"fused.toned"}, {"picture"}, NULL},
     {"pack", MONO, {"picture"}, {"picture.rgb8"}, NULL},
     {"pack", MONO, {"picture"}, {"picture.rgb16"}, "depth=16"},
-    {"encode", COLOR, {"color.rgb"}, {"color.picture"}, NULL},
-    {"pack", COLOR, {"color.picture"}, {"color.rgb8"}, NULL},
-    {"encode", MONO, {"mono.clean"}, {"mono.picture"}, NULL},
+
+    /* What each camera gives by itself, toned like the result. The colour one has no cleaner
+     * picture to lean on: it is denoised, and demosaiced with an eye on edges. */
+    {"bayer_pack", COLOR, {"color.raw"}, {"color.stable"}, NULL},
+    {"denoise", COLOR, {"color.stable"}, {"color.stable_clean", "color.stable_sigma"}, NULL},
+    {"bayer_unpack",
+     COLOR,
+     {"color.raw", "color.stable_clean", "color.stable_sigma"},
+     {"color.clean", "color.sigma"},
+     NULL},
+    {"demosaic", COLOR, {"color.clean"}, {"alone.camera"}, NULL},
+    {"color_matrix", COLOR, {"alone.camera"}, {"alone.linear", "alone.response"}, NULL},
+    {"tone", COLOR, {"alone.linear", "fused.statistics"}, {"alone.toned"}, NULL},
+    {"encode", COLOR, {"alone.toned"}, {"alone.picture"}, NULL},
+    {"pack", COLOR, {"alone.picture"}, {"color.rgb8"}, NULL},
+    {"tone", MONO, {"mono.clean", "fused.statistics"}, {"mono.toned"}, NULL},
+    {"encode", MONO, {"mono.toned"}, {"mono.picture"}, NULL},
     {"pack", MONO, {"mono.picture"}, {"mono.grey8"}, NULL},
     {0},
 };

@@ -85,6 +85,11 @@ cf_status cf_defects_list(const cf_camera_profile *camera, cf_plane_set *list) {
     return CF_OK;
 }
 
+static cf_status table(const cf_stage_context *context, int port, cf_plane_set *out) {
+    (void)port;
+    return cf_defects_list(context->camera, out);
+}
+
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_defects_params *p = params;
     const cf_plane_set *in = &io->in[0], *list = &io->in[1], *out = &io->out[0];
@@ -131,6 +136,7 @@ const cf_stage cf_stage_defects = {
     .tol_mean = 1e-7,
     .tol_why = "means of two to eight samples",
     .bind = bind,
+    .table = table,
     .run_ref = cf_defects_ref,
     .run_cl = run_cl,
     .test_input = test_input,

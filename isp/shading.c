@@ -43,6 +43,11 @@ static float cells(int points, int pixels) {
     return pixels > 1 ? (float)(points - 1) / (float)(pixels - 1) : 0;
 }
 
+static cf_status table(const cf_stage_context *context, int port, cf_plane_set *out) {
+    (void)port;
+    return cf_shading_gains(context->camera, out);
+}
+
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *gains = &io->in[1], *out = &io->out[0];
     const int grid[4] = {gains->pitch, gains->width, gains->height, gains->pitch * gains->height};
@@ -68,6 +73,7 @@ const cf_stage cf_stage_shading = {
     .tol_mean = 1e-6,
     .tol_why = "positions in the grid round differently",
     .identity = identity,
+    .table = table,
     .run_ref = cf_shading_ref,
     .run_cl = run_cl,
 };

@@ -118,6 +118,9 @@ typedef struct {
     /* 1 when, with this context, output 0 equals input 0: the runner then leaves the step out.
      * NULL: never. */
     int (*identity)(const cf_stage_context *context);
+    /* Makes the table for an input port that says CF_TABLE in a list of steps: host data that the
+     * caller frees with cf_free. NULL: the stage has none. */
+    cf_status (*table)(const cf_stage_context *context, int port, cf_plane_set *out);
     /* Plain C on `data`: the definition of correct. Deterministic; inputs may hold NaN and
      * infinities. */
     cf_status (*run_ref)(const cf_stage_io *io, const void *params);

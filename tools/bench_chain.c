@@ -37,7 +37,8 @@ static cf_status make_pair(int width, int height, cf_simulation **pair) {
 }
 
 static cf_status make_model(const cf_simulated_camera *camera, cf_camera_model **out) {
-    const double intrinsics[4] = {camera->focal, camera->focal, camera->centre[0], camera->centre[1]};
+    const double intrinsics[4] = {camera->focal, camera->focal, camera->centre[0],
+                                  camera->centre[1]};
     double rt[6];
     for (int i = 0; i < 3; i++) {
         rt[i] = camera->rotation[i];
@@ -59,7 +60,8 @@ static cf_status make_geometry(const cf_simulation *pair, cf_rectification *out)
     return status;
 }
 
-static cf_status time_chain(cf_cl *cl, const cf_fuse_rig *rig, chain *c, long runs, cf_bench_times *out) {
+static cf_status time_chain(cf_cl *cl, const cf_fuse_rig *rig, chain *c, long runs,
+                            cf_bench_times *out) {
     cf_image shape;
     CF_TRY(cf_fuse_create(cl, rig, NULL, &c->fuse));
     CF_TRY(cf_fuse_describe(c->fuse, CF_FUSE_PICTURE, &shape));
