@@ -51,30 +51,25 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_demosaic_para
     const cf_buffer *m = scratch[0].buf, *h = scratch[1].buf, *v = scratch[2].buf;
     int width = raw->width, height = raw->height, pitch = scratch[0].pitch, strips = pitch / 16;
     int red = p->red_x | p->red_y << 1;
-    float gain[4], noise[4];
+    float gain[4], bias = cf_demosaic_bias(p);
     for (int i = 0; i < 4; i++)
         gain[i] = p->gain[i == red ? CF_CFA_R : i == (red ^ 3) ? CF_CFA_B : CF_CFA_G];
-    for (int y = 0; y < 2; y++) {
-        float g = p->gain[y == p->red_y ? CF_CFA_R : CF_CFA_B];
-        noise[2 * y] = p->scale * g;
-        noise[2 * y + 1] = p->offset * g * g;
-    }
-    CF_TRY(cf_launch(cl, &cf_source_demosaic, "prepare", "",
-                     CF_RANGE(strips, height + 2 * PAD, 16, 1),
-                     CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch),
-                             CF_INT(width), CF_INT(height), CF_BYTES(gain, sizeof gain))));
+    CF_TRY(cf_launch(
+        cl, &cf_source_demosaic, "prepare", "", CF_RANGE(strips, height + 2 * PAD, 16, 1),
+        CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch), CF_INT(width),
+                CF_INT(height), CF_BYTES(gain, sizeof gain), CF_FLOAT(bias))));
     CF_TRY(cf_launch(cl, &cf_source_demosaic, "directions", "",
                      CF_RANGE(strips, height + 2 * PAD - 4, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
                              CF_INT(p->red_x ^ p->red_y ^ 1))));
     CF_TRY(cf_launch(cl, &cf_source_demosaic, "difference", "", CF_RANGE(strips, height + 2, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
-                             CF_BYTES(noise, sizeof noise))));
+                             CF_FLOAT(cf_demosaic_least(p)))));
     return cf_launch(cl, &cf_source_demosaic, "colors", "",
                      CF_RANGE((width + 15) / 16, height, 16, 1),
                      CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch),
                              CF_BUF(rgb->buf), CF_INT(rgb->pitch), CF_INT(width), CF_INT(height),
-                             CF_BYTES(gain, sizeof gain), CF_INT(red)));
+                             CF_BYTES(gain, sizeof gain), CF_INT(red), CF_FLOAT(bias)));
 }
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {

@@ -5,9 +5,11 @@
  * about borders; what lies in their outermost samples is never used for a result.
  */
 #define PAD 8
-#define REACH 4     /* samples averaged in each direction, beside the site itself */
-#define FLOOR 1e-4f /* gradient per sample that is never significant */
+#define REACH 4 /* samples averaged in each direction, beside the site itself */
 #define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
+
+/* Of the differences at 0..REACH steps from a site. */
+__constant float tap[REACH + 1] = {0.45f, 0.25f, 0.15f, 0.1f, 0.05f};
 
 float16 load(__global const float *p, int offset) {
     return vload16(0, p + offset);
@@ -27,9 +29,9 @@ float16 row_gain(int y, float4 gain) {
     return (float16)(g, g, g, g, g, g, g, g);
 }
 
-/* White balance and mirrored borders. gain: of the four sites. */
+/* White balance, square roots and mirrored borders. gain: of the four sites. */
 __kernel void prepare(__global const float *raw, int raw_pitch, __global float *mosaic, int pitch,
-                      int width, int height, float4 gain) {
+                      int width, int height, float4 gain, float bias) {
     int column = (int)get_global_id(0) * 16;
     int row = (int)get_global_id(1);
     if (column >= pitch || row >= height + 2 * PAD)
@@ -39,12 +41,12 @@ __kernel void prepare(__global const float *raw, int raw_pitch, __global float *
     __global float *to = mosaic + (size_t)row * pitch + column;
     float16 g = row_gain(y, gain);
     if (x >= 0 && x + 16 <= width) {
-        vstore16(load(from, x) * g, 0, to);
+        vstore16(sqrt(fmax(load(from, x) * g + bias, (float16)0)), 0, to);
         return;
     }
     for (int i = 0; i < 16; i++) {
         int k = mirror(x + i, width);
-        to[i] = from[k] * ((k & 1) ? g.s1 : g.s0);
+        to[i] = sqrt(fmax(from[k] * ((k & 1) ? g.s1 : g.s0) + bias, 0.0f));
     }
 }
 
@@ -71,9 +73,9 @@ float16 weight(float16 gradient) {
 }
 
 /* Replaces the mosaic by green minus colour at red and blue sites; green sites get values that
- * nobody reads. noise: scale and offset of even rows, then of odd rows. */
+ * nobody reads. least: gradient that begins to count. */
 __kernel void difference(__global float *mosaic, __global const float *along_x,
-                         __global const float *along_y, int pitch, int height, float4 noise) {
+                         __global const float *along_y, int pitch, int height, float least) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1) + PAD - 1;
     if (x >= pitch || y > height + PAD)
@@ -81,34 +83,33 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
     size_t at = (size_t)y * pitch + x;
     __global const float *h = along_x + at, *v = along_y + at;
     float16 north = 0, south = 0, west = 0, east = 0; /* gradients, then weights */
-    float16 up = 0, down = 0, left = 0, right = 0;    /* sums of differences */
+    float16 up = 0, down = 0, left = 0, right = 0;    /* means of differences */
 #pragma unroll
     for (int j = 0; j <= REACH; j++) {
         north += fabs(load(v, (-j - 1) * pitch) - load(v, (-j + 1) * pitch));
         south += fabs(load(v, (j - 1) * pitch) - load(v, (j + 1) * pitch));
         west += fabs(load(h, -j - 1) - load(h, -j + 1));
         east += fabs(load(h, j - 1) - load(h, j + 1));
-        up += load(v, -j * pitch);
-        down += load(v, j * pitch);
-        left += load(h, -j);
-        right += load(h, j);
+        up += tap[j] * load(v, -j * pitch);
+        down += tap[j] * load(v, j * pitch);
+        left += tap[j] * load(h, -j);
+        right += tap[j] * load(h, j);
     }
-    float2 n = (y & 1) ? noise.s23 : noise.s01;
-    float16 sigma = sqrt(n.x * fmax(load(mosaic + at, 0), 0.0f) + n.y);
-    float16 least = (REACH + 1) * (FLOOR + sigma);
     north = weight(north + least);
     south = weight(south + least);
     west = weight(west + least);
     east = weight(east + least);
     float16 sum = north * up + south * down + west * left + east * right;
-    float16 total = (REACH + 1) * (north + south + west + east);
+    float16 total = north + south + west + east;
     vstore16(sum / total, 0, mosaic + at);
 }
+
+float16 linear(float16 root, float bias) { return root * fabs(root) - bias; }
 
 /* All colours from raw samples and differences. red: x | y << 1 of the red site. */
 __kernel void colors(__global const float *raw, int raw_pitch, __global const float *differences,
                      int pitch, __global float *rgb, int rgb_pitch, int width, int height,
-                     float4 gain, int red) {
+                     float4 gain, int red, float bias) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1);
     if (x >= width || y >= height)
@@ -116,17 +117,17 @@ __kernel void colors(__global const float *raw, int raw_pitch, __global const fl
     int red_row = ((y ^ (red >> 1)) & 1) == 0;
     int16 colored = ((LANES ^ (red ^ !red_row)) & 1) == 0;
     __global const float *d = differences + (size_t)(y + PAD) * pitch + x + PAD;
-    float16 own = load(d, 0);
     float16 level = 0.5f * (load(d, -1) + load(d, 1));
     float16 upright = 0.5f * (load(d, -pitch) + load(d, pitch));
     float16 diagonal = 0.25f * (load(d, -pitch - 1) + load(d, -pitch + 1) + load(d, pitch - 1) +
                                 load(d, pitch + 1));
     float16 sample = vload16(0, raw + (size_t)y * raw_pitch + x) * row_gain(y, gain);
-    float16 green = sample + (colored ? own : (float16)0);
-    float16 same_row = green - (colored ? own : level);
-    float16 other_row = green - (colored ? diagonal : upright);
+    float16 root = sqrt(fmax(sample + bias, (float16)0));
+    float16 green = colored ? root + load(d, 0) : root;
+    float16 same_row = colored ? sample : linear(green - level, bias);
+    float16 other_row = linear(green - (colored ? diagonal : upright), bias);
     size_t at = (size_t)y * rgb_pitch + x, plane = (size_t)height * rgb_pitch;
     vstore16(red_row ? same_row : other_row, 0, rgb + at);
-    vstore16(green, 0, rgb + plane + at);
+    vstore16(colored ? linear(green, bias) : sample, 0, rgb + plane + at);
     vstore16(red_row ? other_row : same_row, 0, rgb + 2 * plane + at);
 }

@@ -8,16 +8,20 @@
 /*
  * in  raw  1 plane, 0 black .. 1 white, Bayer mosaic in any of the four orders
  * out rgb  3 planes R, G, B: white-balanced camera RGB; measured samples pass unchanged but for
- *          their gain
+ *          their gain; interpolated ones are at least -c, see below
  *
  * Method: gradient based threshold free colour interpolation (Pekkucuksen and Altunbasak, "Gradient
- * based threshold free color filter array interpolation", ICIP 2010). At every site the difference
- * green - colour is estimated along the row and along the column (Hamilton-Adams); at red and blue
- * sites five estimates each to the north, south, west and east are averaged with weights
- * 1 / (gradient + noise)^2, where gradient is summed over the same five. The
- * other colours follow from bilinear interpolation of the differences. Everything is linear but the
- * weights, so noise keeps a zero mean; where gradients drown in noise the weights become equal, and
- * no direction is invented.
+ * based threshold free color filter array interpolation", ICIP 2010) on square roots. At every site
+ * the difference green - colour is estimated along the row and along the column (Hamilton-Adams);
+ * at red and blue sites five estimates each to the north, south, west and east are averaged, and
+ * the four averages weighted by 1 / (gradient + noise)^2, with the gradient of the same five. The
+ * other colours follow from bilinear interpolation of the differences. Where gradients drown in
+ * noise the weights become equal, and no direction is invented.
+ *
+ * Square roots: shading scales all colours of a surface together, so that differences of linear
+ * values are not smooth where light is not; those of roots nearly are (4 dB on photographs). Means
+ * of noisy roots are too small, though. So the root is taken of x + c, with c well above the level
+ * where noise outweighs the signal: the darker the picture, the more linear the interpolation.
  *
  * Border: mirrored without repeating the edge sample, which keeps the mosaic's phase. A picture one
  * pixel wide or high has no neighbour of another colour: its samples serve as all three.
@@ -30,6 +34,13 @@ typedef struct {
 } cf_demosaic_params;
 #define CF_DEMOSAIC_DEFAULTS                                                                       \
     { .red_x = 0, .red_y = 0, .gain = {1, 1, 1}, .scale = 0, .offset = 0 }
+
+/* The c above, from the noise model and the largest gain: 0.001 in a noiseless picture, at most 16.
+ */
+float cf_demosaic_bias(const cf_demosaic_params *params);
+
+/* What a gradient per sample must exceed to count, in roots: half a standard deviation. */
+float cf_demosaic_least(const cf_demosaic_params *params);
 
 /* Pixels of the mosaic that one output pixel depends on, in each direction. */
 #define CF_DEMOSAIC_MARGIN 8

@@ -7,12 +7,26 @@
 
 #define PAD CF_DEMOSAIC_MARGIN
 #define REACH 4
-#define FLOOR 1e-4F
+
+/* Of the differences at 0..REACH steps from a site. */
+static const float tap[REACH + 1] = {0.45F, 0.25F, 0.15F, 0.1F, 0.05F};
+
+float cf_demosaic_bias(const cf_demosaic_params *p) {
+    float gain = fmaxf(p->gain[0], fmaxf(p->gain[1], p->gain[2]));
+    float dark = p->scale > 0 ? p->offset / p->scale : p->offset > 0 ? 16 : 0;
+    return fminf(0.001F + 4 * gain * (dark + 0.375F * p->scale), 16);
+}
+
+float cf_demosaic_least(const cf_demosaic_params *p) {
+    float variance = fmaxf(p->scale, p->offset / cf_demosaic_bias(p)) / 4;
+    return (REACH + 1) * (3e-4F + 0.5F * sqrtf(variance));
+}
 
 /* Planes of (width + 2 PAD) x (height + 2 PAD); x and y count from the picture's corner. */
 typedef struct {
     float *mosaic, *along_x, *along_y, *difference;
     int width, height;
+    float bias, least;
 } scratch;
 
 static size_t at(const scratch *s, int x, int y) {
@@ -36,8 +50,8 @@ static void prepare(const cf_plane_set *in, const cf_demosaic_params *p, scratch
     for (int y = -PAD; y < s->height + PAD; y++)
         for (int x = -PAD; x < s->width + PAD; x++) {
             int from_x = mirror(x, s->width), from_y = mirror(y, s->height);
-            s->mosaic[at(s, x, y)] =
-                cf_row(in, 0, from_y)[from_x] * p->gain[color_at(p, from_x, from_y)];
+            float v = cf_row(in, 0, from_y)[from_x] * p->gain[color_at(p, from_x, from_y)];
+            s->mosaic[at(s, x, y)] = sqrtf(fmaxf(v + s->bias, 0));
         }
 }
 
@@ -60,24 +74,22 @@ static void gather(const float *d, ptrdiff_t step, float least, float *sum, floa
     float gradient = least, mean = 0;
     for (int j = 0; j <= REACH; j++) {
         const float *c = d + j * step;
-        mean += *c;
+        mean += tap[j] * *c;
         gradient += fabsf(c[-step] - c[step]);
     }
     float weight = 1 / (gradient * gradient);
-    *sum += weight * mean / (REACH + 1);
+    *sum += weight * mean;
     *total += weight;
 }
 
-static float difference(const cf_demosaic_params *p, const scratch *s, int x, int y) {
+static float difference(const scratch *s, int x, int y) {
     size_t i = at(s, x, y);
     ptrdiff_t row = s->width + 2 * PAD;
-    float g = p->gain[color_at(p, x, y)], sum = 0, total = 0;
-    float variance = p->scale * g * fmaxf(s->mosaic[i], 0) + p->offset * g * g;
-    float least = (REACH + 1) * (FLOOR + sqrtf(variance));
-    gather(s->along_y + i, -row, least, &sum, &total);
-    gather(s->along_y + i, row, least, &sum, &total);
-    gather(s->along_x + i, -1, least, &sum, &total);
-    gather(s->along_x + i, 1, least, &sum, &total);
+    float sum = 0, total = 0;
+    gather(s->along_y + i, -row, s->least, &sum, &total);
+    gather(s->along_y + i, row, s->least, &sum, &total);
+    gather(s->along_x + i, -1, s->least, &sum, &total);
+    gather(s->along_x + i, 1, s->least, &sum, &total);
     return sum / total;
 }
 
@@ -85,7 +97,7 @@ static void differences(const cf_demosaic_params *p, scratch *s) {
     for (int y = -1; y <= s->height; y++)
         for (int x = -1; x <= s->width; x++)
             if (color_at(p, x, y) != CF_CFA_G)
-                s->difference[at(s, x, y)] = difference(p, s, x, y);
+                s->difference[at(s, x, y)] = difference(s, x, y);
 }
 
 /* Green minus the colour of this row's coloured sites, and minus that of the other rows'. */
@@ -102,7 +114,11 @@ static void colors_at(const scratch *s, int x, int y, int color, float *same_row
     }
 }
 
-static void finish(const cf_plane_set *out, const cf_demosaic_params *p, const scratch *s) {
+static float linear(float root, float bias) {
+    return root * fabsf(root) - bias;
+}
+
+static void finish(const cf_stage_io *io, const cf_demosaic_params *p, const scratch *s) {
     for (int y = 0; y < s->height; y++)
         for (int x = 0; x < s->width; x++) {
             int color = color_at(p, x, y), red_row = ((y ^ p->red_y) & 1) == 0;
@@ -110,15 +126,20 @@ static void finish(const cf_plane_set *out, const cf_demosaic_params *p, const s
             colors_at(s, x, y, color, &same_row, &other_row);
             if (color != CF_CFA_G)
                 green += same_row;
-            cf_row(out, CF_CFA_R, y)[x] = green - (red_row ? same_row : other_row);
-            cf_row(out, CF_CFA_G, y)[x] = green;
-            cf_row(out, CF_CFA_B, y)[x] = green - (red_row ? other_row : same_row);
+            const float minus[3] = {red_row ? same_row : other_row, 0,
+                                    red_row ? other_row : same_row};
+            for (int c = 0; c < 3; c++)
+                cf_row(&io->out[0], c, y)[x] = c == color ? cf_row(&io->in[0], 0, y)[x] * p->gain[c]
+                                                          : linear(green - minus[c], s->bias);
         }
 }
 
 cf_status cf_demosaic_ref(const cf_stage_io *io, const void *params) {
     const cf_demosaic_params *p = params;
-    scratch s = {.width = io->in[0].width, .height = io->in[0].height};
+    scratch s = {.width = io->in[0].width,
+                 .height = io->in[0].height,
+                 .bias = cf_demosaic_bias(p),
+                 .least = cf_demosaic_least(p)};
     size_t count = (size_t)(s.width + 2 * PAD) * (size_t)(s.height + 2 * PAD);
     float *planes = cf_alloc(count * 4, sizeof *planes);
     if (!planes)
@@ -130,7 +151,7 @@ cf_status cf_demosaic_ref(const cf_stage_io *io, const void *params) {
     prepare(&io->in[0], p, &s);
     directions(p, &s);
     differences(p, &s);
-    finish(&io->out[0], p, &s);
+    finish(io, p, &s);
     cf_free(planes);
     return CF_OK;
 }
