@@ -3,7 +3,7 @@
 """Compares `chromafuse simulate` with an independent writer of the same rigs, ../shared/eval/rigfiles.py.
 
     compare_rig.py --eval DIR --chromafuse BIN            run both on every variant and ratio, field by field
-    compare_rig.py --eval DIR --golden FOLDER             write what the test compares with where this cannot run
+    compare_rig.py --eval DIR --golden FILE               write what the test compares with where this cannot run
 
 Exit 0: equal; 1: not; 77: numpy, opencv, tifffile or the writer is missing (the line says which).
 """
@@ -56,9 +56,10 @@ def value_of(raw):
     return [float(v) for v in raw]
 
 
-def levels(codes, is_color):
-    """Mean and variance of the codes per grey step and mosaic site."""
-    rows, scale = codes.shape[0] // 3, codes.shape[1] / 400
+def levels(codes, is_color, ratio):
+    """Mean and variance of the codes per grey step (25 pixels of the wedge wide, its edges left out) and mosaic site."""
+    scale = 1 / ratio if is_color else 1
+    rows = int(100 * scale)
     for k in range(16):
         band = codes[:rows // 2 * 2, int(np.ceil(k * 25 * scale / 2 + 1)) * 2:int((k + 1) * 25 * scale / 2 - 1) * 2].astype(float)
         for sy, sx in ((0, 0), (0, 1), (1, 0), (1, 1)) if is_color else ((0, 0),):
@@ -86,9 +87,9 @@ def compare(name, ours, theirs, complain):
             if not ok: complain(f'{name}: {f}: tag {code} is {va}, not {vb}')
         if ca.shape != cb.shape:
             complain(f'{name}: {f}: {ca.shape}, not {cb.shape}'); continue
-        variant = name.split()[0]
+        variant, ratio = name.split()[0], float(name.split()[2])
         if variant in ('parallel',):
-            for (k, site, ma, va, n), (_, _, mb, vb, _) in zip(levels(ca, f[0] == 'c'), levels(cb, f[0] == 'c')):
+            for (k, site, ma, va, n), (_, _, mb, vb, _) in zip(levels(ca, f[0] == 'c', ratio), levels(cb, f[0] == 'c', ratio)):
                 white = mb > 16300                                 # clipped: the variance is no Gaussian's
                 if abs(ma - mb) > 5 * np.sqrt((va + vb) / n) + .05: complain(f'{name}: {f} level {k} site {site}: mean {ma:.2f}, not {mb:.2f}')
                 if not white and abs(va - vb) > 7 * np.sqrt(4 / n) * vb + .1: complain(f'{name}: {f} level {k} site {site}: variance {va:.2f}, not {vb:.2f}')
@@ -98,20 +99,22 @@ def compare(name, ours, theirs, complain):
             if np.percentile(d, 99) > allowed * 3 or d.mean() > allowed: complain(f'{name}: {f}: codes differ by {d.mean():.1f} on average, 99th percentile {np.percentile(d, 99):.0f}')
 
 
-def golden(folder):
+def golden(path):
     import rigfiles
     left, right = wedge()
-    for variant, ratio, electrons in CASES:
-        d = f'{folder}/{variant}_{ratio:g}_{electrons:g}'
-        rigfiles.write_rig(d, left, right, electrons, FOCAL, BASELINE, 0.0, MAX_DISPARITY, ratio, variant=variant)
-        with open(f'{d}/raws.txt', 'w') as out:
+    with open(path, 'w') as out, tempfile.TemporaryDirectory() as d:
+        print(f'# python3 tests/capture/compare_rig.py --eval ../shared/eval --golden tests/capture/data/{os.path.basename(path)}', file=out)
+        print(f'# numpy {np.__version__}, opencv {cv2.__version__}', file=out)
+        for variant, ratio, electrons in CASES:
+            rigfiles.write_rig(d, left, right, electrons, FOCAL, BASELINE, 0.0, MAX_DISPARITY, ratio, variant=variant)
+            print(f'rig {variant} {ratio:g} {electrons:g}', file=out)
+            for f in ('mono.cameramodel', 'color.cameramodel', 'rig.yaml'): print('text', f, *open(f'{d}/{f}').read().split(), file=out)
             for f in ('mono.dng', 'color.dng'):
                 t, codes = tags(f'{d}/{f}')
                 for code in sorted(t):
-                    if code not in (50706, 50707, 50708): print(f[0], 'tag', code, *('%.9g' % v for v in value_of(t[code])), file=out)
+                    if code not in (50706, 50707, 50708): print('tag', f, code, *('%.9g' % v for v in value_of(t[code])), file=out)
                 if variant == 'parallel':
-                    for k, site, mean, var, n in levels(codes, f[0] == 'c'): print(f[0], 'level', k, site, '%.3f %.3f %d' % (mean, var, n), file=out)
-        for f in ('mono.dng', 'color.dng', 'truth.png'): os.remove(f'{d}/{f}')
+                    for k, site, mean, var, n in levels(codes, f[0] == 'c', ratio): print('level', f, k, site, '%.3f %.3f %d' % (mean, var, n), file=out)
 
 
 def main():
@@ -123,7 +126,8 @@ def main():
     except ImportError as missing:
         print(f'compare_rig: {missing}: nothing compared'); return 77
     if a.golden: golden(a.golden); return 0
-    left, right = wedge(); bad = []
+    left, right = wedge()
+    bad = []
     with tempfile.TemporaryDirectory() as tmp:
         cv2.imwrite(f'{tmp}/l.png', left[..., ::-1]); cv2.imwrite(f'{tmp}/r.png', right[..., ::-1])
         for variant, ratio, electrons in CASES:
