@@ -46,9 +46,17 @@ __kernel void confidence(__global const uchar *left, int left_pitch, __global co
     if (at >= 0) {
         int x0 = max(x - 3, 0), x1 = min(x + 3, width - 1), sum = 0;
         int y0 = max(y - 3, 0), y1 = min(y + 3, height - 1);
-        for (int j = y0; j <= y1; j++)
-            for (int i = x0; i <= x1; i++)
-                sum += passes[(size_t)j * width + i];
+        if (x >= 3 && x + 4 < width) {
+            ushort8 eight = (ushort8)0;
+            for (int j = y0; j <= y1; j++)
+                eight += convert_ushort8(vload8(0, passes + (size_t)j * width + x0));
+            ushort4 four = eight.lo + (ushort4)(eight.s456, 0);
+            sum = four.x + four.y + four.z + four.w;
+        } else {
+            for (int j = y0; j <= y1; j++)
+                for (int i = x0; i <= x1; i++)
+                    sum += passes[(size_t)j * width + i];
+        }
         float share = (float)sum / (float)((x1 - x0 + 1) * (y1 - y0 + 1));
         float over = difference(left, left_pitch, right, right_pitch, width, height, x, y, x - at);
         c = certainty * clamp((share - 0.4f) / 0.6f, 0.0f, 1.0f) *

@@ -37,10 +37,11 @@ float cf_match_noise(const cf_stage_context *context, float *dark) {
 
 int cf_match_level(const cf_stage_context *context) {
     float dark, noise = cf_match_noise(context, &dark);
+    float scale = context->color_scale > 0 ? context->color_scale : 1;
     double range = fmax(1, (double)(context->disparity_max - context->disparity_min) + 1);
     double cells = (double)context->grid_width * (double)context->grid_height * range;
-    int level = 1;
-    while (level < 8 && noise / (float)level > 0.1F)
+    int level = scale < 0.75F ? 2 : 1;
+    while (level < 8 && noise * scale / (float)level > 0.1F)
         level *= 2;
     while (level < 32 && (cells / pow(level, 3) > 16.5e6 || range / level > 256))
         level *= 2;

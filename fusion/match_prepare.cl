@@ -24,11 +24,18 @@ __kernel void encode_blocks(__global const float *in, int in_pitch, __global uch
         return;
     int right = min((x + 1) * level, width), bottom = min((y + 1) * level, height);
     float sum = 0;
-    for (int j = y * level; j < bottom; j++)
-        for (int i = x * level; i < right; i++) {
-            float v = in[(size_t)j * in_pitch + i];
-            sum += isfinite(v) ? v : 0;
+    float4 four = (float4)0;
+    for (int j = y * level; j < bottom; j++) {
+        __global const float *row = in + (size_t)j * in_pitch;
+        int i = x * level;
+        for (; i + 4 <= right; i += 4) {
+            float4 v = vload4(0, row + i);
+            four += select((float4)0, v, isfinite(v));
         }
+        for (; i < right; i++)
+            sum += isfinite(row[i]) ? row[i] : 0;
+    }
+    sum += (four.x + four.y) + (four.z + four.w);
     float v = sum / (float)((right - x * level) * (bottom - y * level));
     v = fmin(fmax(v, -p), 1.0f);
     out[(size_t)y * out_pitch + x] = convert_uchar_sat(255 * sqrt((v + p) / (1 + p)) + 0.5f);

@@ -66,7 +66,8 @@ static cf_status run_features(cf_cl *cl, const search *s, const cf_plane_set *in
 
 static cf_status run_costs(cf_cl *cl, const search *s, const cf_match_search_params *p) {
     const cf_range range = {
-        {(size_t)s->stride / 16, ((size_t)s->width + 63) / 64, (size_t)s->height}, {1, 1, 1}};
+        {(size_t)s->stride / 16, ((size_t)s->width + 63) / 64, ((size_t)s->height + 31) / 32},
+        {1, 1, 1}};
     return cf_launch(cl, &cf_source_match_search, "costs", "", range,
                      CF_ARGS(CF_BUF(s->reference), CF_INT(s->total), CF_BUF(s->other),
                              CF_INT(s->other_total), CF_INT(s->pad), CF_INT(s->width),

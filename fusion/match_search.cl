@@ -4,6 +4,7 @@
 
 #define LONGEST 256 /* disparities */
 #define SPAN 64     /* pixels of a row that one work-item of `costs` makes */
+#define TALL 32     /* rows of the same */
 #define STRIP 8     /* columns of one work-item of `columns` */
 
 /* For stores: PoCL takes vstore16 of integers apart. */
@@ -57,43 +58,48 @@ ushort16 bits(ushort16 w) {
     return (w + (w >> (ushort16)8)) & (ushort16)0x1f;
 }
 
-/* 16 entries of SPAN pixels of a row: box means of the pair costs by a ring of column sums. left is
- * the reference, right the other view. */
+/* 16 entries of SPAN x TALL pixels: box means of the pair costs. The pairs of the last rows stay in a
+ * ring, columns are running sums over it, and boxes running sums over columns. left is the
+ * reference, right the other view. */
 __kernel void costs(__global const ushort *left, int left_total, __global const ushort *right,
                     int right_total, int pad, int width, int height, int count, int offset,
                     int radius, int truncate, int outside, __global uchar *cost) {
     int e = (int)get_global_id(0) * 16, x0 = (int)get_global_id(1) * SPAN;
-    int y = (int)get_global_id(2), n = 2 * radius + 1, slot = 0;
-    if (e >= count || x0 >= width || y >= height)
+    int y0 = (int)get_global_id(2) * TALL, n = 2 * radius + 1, slot = 0;
+    if (e >= count || x0 >= width || y0 >= height)
         return;
     size_t lp = (size_t)left_total * height, rp = (size_t)right_total * height;
-    int stride = (count + 15) / 16 * 16, x1 = min(x0 + SPAN, width);
-    ushort16 ring[5], sum = (ushort16)(ushort)(n * n / 2);
-    ushort scale = (ushort)(65536 / (n * n) + 1);
-    int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + e;
-    for (int i = 0; i < n; i++)
-        ring[i] = (ushort16)0;
-    for (int x = x0 - radius; x < x1 + radius; x++) {
-        ushort16 column = (ushort16)0;
-        for (int j = -radius; j <= radius; j++) {
-            size_t row = (size_t)clamp(y + j, 0, height - 1);
-            __global const ushort *l = left + row * left_total + x + radius;
-            __global const ushort *r = right + row * right_total + pad + offset + x + e;
-            ushort16 v = (ushort16)l[0], low = vload16(0, r), high = vload16(0, r + rp);
+    int stride = (count + 15) / 16 * 16, wide = min(SPAN, width - x0) + 2 * radius;
+    uchar16 ring[5 * (SPAN + 4)];
+    ushort16 column[SPAN + 4], scale = (ushort16)(ushort)(65536 / (n * n) + 1);
+    int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + e + offset;
+    for (int i = 0; i < wide; i++)
+        column[i] = (ushort16)0;
+    for (int i = 0; i < n * (SPAN + 4); i++)
+        ring[i] = (uchar16)0;
+    for (int y = y0 - radius; y < min(y0 + TALL, height) + radius; y++) {
+        size_t row = (size_t)clamp(y, 0, height - 1);
+        __global const ushort *l = left + row * left_total + x0;
+        __global const ushort *r = right + row * right_total + pad + offset + x0 - radius + e;
+        ushort16 sum = (ushort16)(ushort)(n * n / 2);
+        uchar16 *old = ring + slot * (SPAN + 4);
+        for (int i = 0; i < wide; i++) {
+            ushort16 v = (ushort16)l[i], low = vload16(0, r + i), high = vload16(0, r + i + rp);
             ushort16 apart = max(max(v, high) - high, max(v, low) - v);
-            ushort16 h = bits((ushort16)l[2 * lp] ^ vload16(0, r + 2 * rp));
-            column += min(apart, (ushort16)(ushort)truncate) + h + (h >> (ushort16)2);
+            ushort16 h = bits((ushort16)l[i + 2 * lp] ^ vload16(0, r + i + 2 * rp));
+            ushort16 pair = min(apart, (ushort16)(ushort)truncate) + h + (h >> (ushort16)2);
+            column[i] += pair - convert_ushort16(old[i]);
+            old[i] = convert_uchar16(pair);
+            sum += column[i] - (i < n ? (ushort16)0 : column[i - n]);
+            int x = x0 + i - 2 * radius;
+            if (y < y0 + radius || x < x0)
+                continue;
+            int16 other = lane + x, inside = (other >= 0) & (other < width);
+            int16 mean = convert_int16(mul_hi(sum, scale));
+            *(__global uchar16 *)(cost + ((size_t)(y - radius) * width + x) * stride + e) =
+                convert_uchar16(select((int16)outside, mean, inside));
         }
-        sum += column - ring[slot];
-        ring[slot] = column;
         slot = slot + 1 == n ? 0 : slot + 1;
-        if (x < x0 + radius)
-            continue;
-        int16 xr = lane + (x - radius + offset);
-        int16 inside = (xr >= 0) & (xr < width);
-        int16 mean = convert_int16(mul_hi(sum, (ushort16)scale));
-        *(__global uchar16 *)(cost + ((size_t)y * width + (x - radius)) * stride + e) =
-            convert_uchar16(select((int16)outside, mean, inside));
     }
 }
 
