@@ -5,16 +5,12 @@
 #include <math.h>
 
 cf_status cf_guide_ref(const cf_stage_io *io, const void *params) {
-    const cf_guide_params *p = params;
+    (void)params;
     for (int y = 0; y < io->in[0].height; y++) {
         const float *in = cf_row(&io->in[0], 0, y);
-        float *mono = cf_row(&io->out[0], 0, y), *sigma = cf_row(&io->out[1], 0, y);
-        for (int x = 0; x < io->in[0].width; x++) {
-            float m = in[x] > 0 ? in[x] < 16 ? in[x] : 16 : 0;
-            float s = sqrtf(p->residual * (p->scale * m + p->offset));
-            mono[x] = sqrtf(m);
-            sigma[x] = s / (2 * sqrtf(m + s) + 1e-6F);
-        }
+        float *guide = cf_row(&io->out[0], 0, y);
+        for (int x = 0; x < io->in[0].width; x++)
+            guide[x] = sqrtf(in[x] > 0 ? in[x] < 16 ? in[x] : 16 : 0);
     }
     return CF_OK;
 }

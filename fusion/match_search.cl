@@ -58,8 +58,8 @@ ushort16 bits(ushort16 w) {
     return (w + (w >> (ushort16)8)) & (ushort16)0x1f;
 }
 
-/* 16 entries of SPAN x TALL pixels: box means of the pair costs. The pairs of the last rows stay in a
- * ring, columns are running sums over it, and boxes running sums over columns. left is the
+/* 16 entries of SPAN x TALL pixels: box means of the pair costs. The pairs of the last rows stay in
+ * a ring, columns are running sums over it, and boxes running sums over columns. left is the
  * reference, right the other view. */
 __kernel void costs(__global const ushort *left, int left_total, __global const ushort *right,
                     int right_total, int pad, int width, int height, int count, int offset,

@@ -104,7 +104,9 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
     vstore16(sum / total, 0, mosaic + at);
 }
 
-float16 linear(float16 root, float bias) { return root * fabs(root) - bias; }
+float16 linear(float16 root, float bias) {
+    return root * fabs(root) - bias;
+}
 
 /* All colours from raw samples and differences. red: x | y << 1 of the red site. */
 __kernel void colors(__global const float *raw, int raw_pitch, __global const float *differences,
