@@ -3,6 +3,7 @@
 #include "fusion/match_refine.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "fusion/match_prepare.h"
@@ -63,13 +64,15 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
                 CF_BUF(confidence->buf), CF_INT(confidence->pitch)));
 }
 
-/* Coarse pictures of all levels: the seed says which. */
+/* Coarse pictures of all levels (the seed says which), the left half without confidence. */
 static void test_input(int port, cf_plane_set *set, unsigned seed) {
     int level = 1 << seed % 5;
-    if (port != 2)
-        return;
-    set->width = (set->width + level - 1) / level;
-    set->height = (set->height + level - 1) / level;
+    if (port == 2) {
+        set->width = (set->width + level - 1) / level;
+        set->height = (set->height + level - 1) / level;
+    }
+    for (int y = 0; port == 3 && y < set->height; y++)
+        memset(cf_row(set, 0, y), 0, (size_t)(set->width / 2) * sizeof(float));
 }
 
 const cf_stage cf_stage_match_refine = {

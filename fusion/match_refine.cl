@@ -40,14 +40,15 @@ void add_cells(__global const float *coarse, int coarse_pitch, __global const fl
     for (int y = max(block.y - ring, 0); y <= min(block.w + ring, size.y - 1); y++)
         for (int x = max(block.x - ring, 0); x <= min(block.z + ring, size.x - 1); x++) {
             int inside = x >= block.x && x <= block.z && y >= block.y && y <= block.w;
-            if ((ring && inside) || c->count == BASES)
+            float t = trust[(size_t)y * trust_pitch + x];
+            if ((ring && inside) || c->count == BASES || !(t > 0))
                 continue;
             float d = scaled(coarse[(size_t)y * coarse_pitch + x], level);
             int s = rounded(d), apart = 1;
             for (int i = 0; i < c->count; i++)
                 apart &= abs(c->shift[i] - s) > 1;
             if (apart)
-                add(c, d, trust[(size_t)y * trust_pitch + x], margin);
+                add(c, d, t, margin);
         }
 }
 
@@ -94,6 +95,8 @@ __kernel void refine(__global const uchar *left, int left_pitch, __global const 
 
     ushort8 sums[CHOICES][BLOCK], best[BLOCK], winner[BLOCK];
     ushort16 reference[BLOCK + 6], apart[BLOCK + 6];
+    for (int k = 0; k < BLOCK; k++)
+        winner[k] = (ushort8)0;
     int rows = BLOCK + 2 * radius, n = (2 * radius + 1) * (2 * radius + 1);
     for (int j = 0; j < rows; j++) {
         size_t row = (size_t)clamp(y0 - radius + j, 0, height - 1);
@@ -145,7 +148,7 @@ __kernel void refine(__global const uchar *left, int left_pitch, __global const 
         }
         float8 mine = vload8(0, own), t = vload8(0, trusted);
         int8 near = abs_diff(convert_int8(floor(mine + 0.5f)), shift) <= (uint8)1;
-        float8 d = select(chosen, mine, near & (base != 0));
+        float8 d = select(chosen, mine, bases ? near & (base != 0) : (int8)-1);
         int8 low = convert_int8(below), high = convert_int8(above), least = convert_int8(here);
         int8 top = max(low, high) - least;
         int8 bears = (low >= least) & (high >= least) & (10 * top > 3 * n) & (int8)(fit ? -1 : 0);
@@ -153,7 +156,8 @@ __kernel void refine(__global const uchar *left, int left_pitch, __global const 
         float8 fraction = 0.5f * convert_float8(low - high) / convert_float8(top);
         d = select(d, convert_float8(shift) + fraction, bears);
         vstore8(d, 0, disparity + (size_t)y * disparity_pitch + x0);
-        vstore8(select(fmin(t, giver), t, near), 0, confidence + (size_t)y * confidence_pitch + x0);
+        t = select(fmin(t, giver), t, bases ? near : (int8)-1);
+        vstore8(t, 0, confidence + (size_t)y * confidence_pitch + x0);
     }
 }
 

@@ -14,11 +14,11 @@
  *
  * level is ceil(width / coarse width), at most 64; at level 1 both outputs are copies. Otherwise
  * the pixels of each 8 x 8 block choose from up to 9 different disparities of the coarse pixels
- * that the block covers and of those around them (different: rounded values more than 1 apart), and
- * from these -1 and +1. The sum of absolute differences (clipped at 60) over (2 radius + 1)^2
- * pixels decides; coarse pixels around the block pay `other` per pixel, steps of one `step`. So
- * depth edges move to where the pictures have them, while noise (which both margins follow) does
- * not tear surfaces.
+ * that the block covers and of those around them (different: rounded values more than 1 apart; with
+ * a confidence above 0, and where none has one the coarse values stay), and from these -1 and +1.
+ * The sum of absolute differences (clipped at 60) over (2 radius + 1)^2 pixels decides; coarse
+ * pixels around the block pay `other` per pixel, steps of one `step`. So depth edges move to where
+ * the pictures have them, while noise (which both margins follow) does not tear surfaces.
  *
  * The fraction is the two-line fit's where the costs bear it (the centre is least, and the steeper
  * side rises by more than 0.3 per pixel of the window) and `fit` is 1; else the own coarse pixel's

@@ -58,10 +58,13 @@ static void add_cells(const cf_stage_io *io, int level, const int block[4], int 
             int outside = x < 0 || y < 0 || x >= coarse->width || y >= coarse->height;
             if (outside || (ring && inside) || c->count == BASES)
                 continue;
+            float trust = cf_row(&io->in[3], 0, y)[x];
+            if (!(trust > 0))
+                continue;
             float d = coarse_at(io, level, x, y);
             int s = rounded(d);
             if (find(c, s - 1) < 0 && find(c, s) < 0 && find(c, s + 1) < 0)
-                add(c, d, cf_row(&io->in[3], 0, y)[x], margin);
+                add(c, d, trust, margin);
         }
 }
 
@@ -125,13 +128,23 @@ static void refine(const cf_stage_io *io, const cf_match_refine_params *p, const
     cf_row(&io->out[1], 0, y)[x] = confidence;
 }
 
+static void keep_own(const cf_stage_io *io, int level, int x, int y) {
+    int cx = clamp(x / level, 0, io->in[2].width - 1);
+    int cy = clamp(y / level, 0, io->in[2].height - 1);
+    cf_row(&io->out[0], 0, y)[x] = coarse_at(io, level, cx, cy);
+    cf_row(&io->out[1], 0, y)[x] = cf_row(&io->in[3], 0, cy)[cx];
+}
+
 static void refine_block(const cf_stage_io *io, const cf_match_refine_params *p, int level, int x0,
                          int y0) {
     choices c;
     collect(io, p, level, x0, y0, &c);
     for (int y = y0; y < y0 + BLOCK && y < io->out[0].height; y++)
         for (int x = x0; x < x0 + BLOCK && x < io->out[0].width; x++)
-            refine(io, p, &c, level, x, y);
+            if (c.count)
+                refine(io, p, &c, level, x, y);
+            else
+                keep_own(io, level, x, y);
 }
 
 static void copy(const cf_plane_set *in, const cf_plane_set *out) {
