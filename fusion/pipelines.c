@@ -22,7 +22,8 @@ const cf_step cf_pipeline_fuse[] = {
     {"black", COLOR, {"color.codes"}, {"color.levelled"}, NULL},
     {"defects", COLOR, {"color.levelled", CF_TABLE}, {"color.mended"}, NULL},
     {"shading", COLOR, {"color.mended", CF_TABLE}, {"color.raw"}, NULL},
-    {"demosaic_bilinear", COLOR, {"color.raw"}, {"color.camera"}, NULL},
+    {"bayer_denoise", COLOR, {"color.raw"}, {"color.quiet"}, NULL},
+    {"demosaic_bilinear", COLOR, {"color.quiet"}, {"color.camera"}, NULL},
     {"color_matrix", COLOR, {"color.camera"}, {"color.rgb", "color.response"}, NULL},
 
     /* Both views on the rectified grid, and the disparity between them. */
