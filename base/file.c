@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -25,25 +26,37 @@ struct cf_file_out {
 /* Names of temporaries that a signal handler may have to remove. */
 static _Atomic(char *) pending[MAX_OPEN];
 
-cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size) {
-    *data = NULL;
-    *size = 0;
-    FILE *f = fopen(path, "rb");
+cf_status cf_file_open(const char *path, FILE **stream, size_t *size) {
     struct stat st;
-    if (!f)
+    *stream = NULL;
+    *size = 0;
+    /* without O_NONBLOCK a named pipe would keep us waiting for its writer */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
         return cf_fail(CF_ERR_IO, "%s: %s", path, strerror(errno));
-    if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
-        fclose(f);
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+        *stream = fdopen(fd, "rb");
+    if (!*stream) {
+        close(fd);
         return cf_fail(CF_ERR_IO, "%s: not a regular file", path);
     }
-    if ((size_t)st.st_size > max) {
+    *size = (size_t)st.st_size;
+    return CF_OK;
+}
+
+cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size) {
+    FILE *f;
+    size_t bytes_there;
+    *data = NULL;
+    *size = 0;
+    CF_TRY(cf_file_open(path, &f, &bytes_there));
+    if (bytes_there > max) {
         fclose(f);
-        return cf_fail(CF_ERR_IO,
-                       "%s: %lld bytes, more than the %zu accepted for this kind of file", path,
-                       (long long)st.st_size, max);
+        return cf_fail(CF_ERR_IO, "%s: %zu bytes, more than the %zu accepted for this kind of file",
+                       path, bytes_there, max);
     }
-    char *bytes = cf_alloc((size_t)st.st_size + 1, 1);
-    size_t got = bytes ? fread(bytes, 1, (size_t)st.st_size, f) : 0;
+    char *bytes = cf_alloc(bytes_there + 1, 1);
+    size_t got = bytes ? fread(bytes, 1, bytes_there, f) : 0;
     int bad = ferror(f);
     fclose(f);
     if (!bytes)

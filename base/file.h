@@ -8,6 +8,10 @@
 
 #include "base/status.h"
 
+/* Opens a regular file for reading and tells its size. CF_ERR_IO when it is missing, unreadable or
+ * anything but a regular file; a named pipe is not waited for. */
+cf_status cf_file_open(const char *path, FILE **stream, size_t *size);
+
 /* Reads path whole into *data (cf_free it; one zero byte follows it). CF_ERR_IO when missing,
  * unreadable or > max bytes. */
 cf_status cf_file_read(const char *path, size_t max, char **data, size_t *size);

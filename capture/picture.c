@@ -2,11 +2,10 @@
 /* Recognition of picture files, size checks, lifetime. */
 #include "capture/picture.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "capture/internal.h"
 
@@ -63,10 +62,7 @@ static decoder recognise(const unsigned char *head, size_t size) {
 }
 
 static cf_status read_stream(cf_picture_source *source) {
-    struct stat st;
     unsigned char head[8];
-    if (fstat(fileno(source->stream), &st) || !S_ISREG(st.st_mode))
-        return cf_fail(CF_ERR_IO, "%s: not a regular file; give a picture", source->path);
     size_t size = fread(head, 1, sizeof head, source->stream);
     if (size == 0)
         return cf_fail(CF_ERR_IO, "%s: the file is empty or cannot be read", source->path);
@@ -74,16 +70,14 @@ static cf_status read_stream(cf_picture_source *source) {
     if (!decode)
         return cf_fail(CF_ERR_FORMAT, "%s: neither PNG, JPEG nor TIFF; convert it to one of them",
                        source->path);
-    source->bytes = (size_t)st.st_size;
     rewind(source->stream);
     return decode(source);
 }
 
 cf_status cf_picture_read(const char *path, cf_picture *out) {
     *out = (cf_picture){0};
-    cf_picture_source source = {.path = path, .stream = fopen(path, "rb"), .out = out};
-    if (!source.stream)
-        return cf_fail(CF_ERR_IO, "%s: %s", path, strerror(errno));
+    cf_picture_source source = {.path = path, .out = out};
+    CF_TRY(cf_file_open(path, &source.stream, &source.bytes));
     cf_status status = read_stream(&source);
     fclose(source.stream);
     if (status != CF_OK)

@@ -2,14 +2,13 @@
 /* Raw stills through LibRaw's C interface. */
 #include "capture/raw.h"
 
-#include <errno.h>
 #include <libraw/libraw.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "capture/internal.h"
 
@@ -36,17 +35,11 @@ static void on_memory(void *user, const char *file, const char *where) {
 }
 
 static cf_status check_file(const char *path, size_t *bytes) {
-    struct stat st;
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return cf_fail(CF_ERR_IO, "%s: %s", path, strerror(errno));
-    int bad = fstat(fileno(f), &st);
+    FILE *f;
+    CF_TRY(cf_file_open(path, &f, bytes));
     fclose(f);
-    if (bad || !S_ISREG(st.st_mode))
-        return cf_fail(CF_ERR_IO, "%s: not a regular file; give a raw picture", path);
-    if (st.st_size == 0)
+    if (*bytes == 0)
         return cf_fail(CF_ERR_IO, "%s: the file is empty; copy it again", path);
-    *bytes = (size_t)st.st_size;
     return CF_OK;
 }
 

@@ -104,7 +104,7 @@ static int difference(const cf_stage_io *io, int radius, int x, int y, int shift
 
 static void refine(const cf_stage_io *io, const cf_match_refine_params *p, const choices *c,
                    int level, int x, int y) {
-    int n = (2 * p->radius + 1) * (2 * p->radius + 1), sum[CHOICES], best = 0;
+    int n = (2 * p->radius + 1) * (2 * p->radius + 1), sum[CHOICES] = {0}, best = 0;
     for (int i = 0; i < c->count; i++) {
         sum[i] = difference(io, p->radius, x, y, c->shift[i]);
         best = sum[i] + c->margin[i] < sum[best] + c->margin[best] ? i : best;

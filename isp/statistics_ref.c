@@ -31,7 +31,7 @@ static int bin_of(float v) {
 }
 
 static void count(const cf_plane_set *in, const cf_statistics_params *p, int x, int y, tally *t) {
-    float v[3];
+    float v[3] = {0};
     for (int c = 0; c < in->planes; c++) {
         v[c] = cf_row(in, c, y)[x];
         if (in->planes == 3)

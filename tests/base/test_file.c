@@ -101,6 +101,9 @@ START_TEST(the_reader_says_no) {
     ck_assert_uint_eq(size, 0);
     ck_assert_int_eq(cf_file_read(folder, 10, &data, &size), CF_ERR_IO);
     ck_assert_int_eq(cf_file_read("/dev/zero", 10, &data, &size), CF_ERR_IO);
+    ck_assert_int_eq(mkfifo(in_folder("pipe"), 0600), 0); /* no writer: must not wait for one */
+    ck_assert_int_eq(cf_file_read(in_folder("pipe"), 10, &data, &size), CF_ERR_IO);
+    unlink(in_folder("pipe"));
     write_text(in_folder("a"), "12345");
     ck_assert_int_eq(cf_file_read(in_folder("a"), 4, &data, &size), CF_ERR_IO);
     ck_assert_int_eq(cf_file_read(in_folder("a"), 5, &data, &size), CF_OK);
