@@ -88,5 +88,13 @@ expect 0 '"ssim": 1' compare --json --row one --truth $truth --images scene/left
 expect 1 'nowhere' compare --truth $truth scene/left.png --sheet nowhere/sheet.png
 left_alone
 
+# a full disk (here: a file-size limit) and a signal
+(trap '' XFSZ && ulimit -f 8 && "$chromafuse" simulate --scene own --size 320x240 -o full) >out.txt 2>err.txt
+[ $? = 1 ] && grep -q 'full' err.txt || { echo "a write error went unnoticed:"; cat out.txt err.txt; failed=1; }
+left_alone full
+timeout -s INT 0.5 "$chromafuse" simulate --scene own --size 2000x1500 -o stopped >out.txt 2>err.txt
+grep -q 'interrupted' err.txt || { echo "no word about the interruption"; failed=1; }
+left_alone stopped
+
 [ $failed = 0 ] && echo "simulate and compare: all as expected"
 exit $failed
