@@ -5,11 +5,12 @@
  * about borders; what lies in their outermost samples is never used for a result.
  */
 #define PAD 8
-#define REACH 4 /* samples averaged in each direction, beside the site itself */
+#define REACH 4    /* steps from a site in each direction over which gradients add up */
+#define CURVE 0.75f /* share of the sample's own curvature that the estimate follows */
 #define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
 
-/* Of the differences at 0..REACH steps from a site. */
-__constant float tap[REACH + 1] = {0.45f, 0.25f, 0.15f, 0.1f, 0.05f};
+/* Of the differences at 0..2 steps from a site. */
+__constant float tap[3] = {0.6f, 0.25f, 0.15f};
 
 float16 load(__global const float *p, int offset) {
     return vload16(0, p + offset);
@@ -59,12 +60,14 @@ __kernel void directions(__global const float *mosaic, __global float *along_x,
         return;
     size_t at = (size_t)y * pitch + x;
     __global const float *m = mosaic + at;
-    float16 sign = ((LANES ^ (y ^ green)) & 1) == 0 ? (float16)(0.25f) : (float16)(-0.25f);
-    float16 center = 2 * load(m, 0);
-    vstore16(sign * (center - 2 * (load(m, -1) + load(m, 1)) + load(m, -2) + load(m, 2)), 0,
-             along_x + at);
-    vstore16(sign * (center - 2 * (load(m, -pitch) + load(m, pitch)) + load(m, -2 * pitch) +
-                     load(m, 2 * pitch)),
+    int16 measured = ((LANES ^ (y ^ green)) & 1) == 0;
+    float16 sign = measured ? (float16)1 : (float16)-1;
+    float16 center = (1 - 0.5f * CURVE) * load(m, 0);
+    vstore16(sign * (center - 0.5f * (load(m, -1) + load(m, 1)) +
+                     0.25f * CURVE * (load(m, -2) + load(m, 2))),
+             0, along_x + at);
+    vstore16(sign * (center - 0.5f * (load(m, -pitch) + load(m, pitch)) +
+                     0.25f * CURVE * (load(m, -2 * pitch) + load(m, 2 * pitch))),
              0, along_y + at);
 }
 
@@ -90,6 +93,9 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
         south += fabs(load(v, (j - 1) * pitch) - load(v, (j + 1) * pitch));
         west += fabs(load(h, -j - 1) - load(h, -j + 1));
         east += fabs(load(h, j - 1) - load(h, j + 1));
+    }
+#pragma unroll
+    for (int j = 0; j < 3; j++) {
         up += tap[j] * load(v, -j * pitch);
         down += tap[j] * load(v, j * pitch);
         left += tap[j] * load(h, -j);

@@ -12,11 +12,12 @@
  *
  * Method: gradient based threshold free colour interpolation (Pekkucuksen and Altunbasak, "Gradient
  * based threshold free color filter array interpolation", ICIP 2010) on square roots. At every site
- * the difference green - colour is estimated along the row and along the column (Hamilton-Adams);
- * at red and blue sites five estimates each to the north, south, west and east are averaged, and
- * the four averages weighted by 1 / (gradient + noise)^2, with the gradient of the same five. The
- * other colours follow from bilinear interpolation of the differences. Where gradients drown in
- * noise the weights become equal, and no direction is invented.
+ * the difference green - colour is estimated along the row and along the column (Hamilton-Adams,
+ * with three quarters of its curvature: colours do not move quite alike). At red and blue sites the
+ * three nearest estimates to the north, south, west and east are averaged, the nearest counting
+ * most; the four averages are weighted by 1 / (gradient + noise)^2, gradients taken over five sites
+ * in that direction. The other colours follow from bilinear interpolation of the differences. Where
+ * gradients drown in noise the weights become equal, and no direction is invented.
  *
  * Square roots: shading scales all colours of a surface together, so that differences of linear
  * values are not smooth where light is not; those of roots nearly are (4 dB on photographs). Means

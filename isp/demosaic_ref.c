@@ -7,9 +7,10 @@
 
 #define PAD CF_DEMOSAIC_MARGIN
 #define REACH 4
+#define CURVE 0.75F
 
 /* Of the differences at 0..REACH steps from a site. */
-static const float tap[REACH + 1] = {0.45F, 0.25F, 0.15F, 0.1F, 0.05F};
+static const float tap[REACH + 1] = {0.6F, 0.25F, 0.15F, 0, 0};
 
 float cf_demosaic_bias(const cf_demosaic_params *p) {
     float gain = fmaxf(p->gain[0], fmaxf(p->gain[1], p->gain[2]));
@@ -56,7 +57,8 @@ static void prepare(const cf_plane_set *in, const cf_demosaic_params *p, scratch
 }
 
 static float along(const float *m, ptrdiff_t step) {
-    return 0.5F * m[0] - 0.5F * (m[-step] + m[step]) + 0.25F * (m[-2 * step] + m[2 * step]);
+    return (1 - 0.5F * CURVE) * m[0] - 0.5F * (m[-step] + m[step]) +
+           0.25F * CURVE * (m[-2 * step] + m[2 * step]);
 }
 
 static void directions(const cf_demosaic_params *p, scratch *s) {
