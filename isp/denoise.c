@@ -2,11 +2,21 @@
 /* Host side of stage `denoise`. */
 #include "isp/denoise.h"
 
+#include <string.h>
+
 CF_CL_SOURCE(denoise);
 
-#define TILE_W 144 /* as the kernel's */
-#define TILE_H 64
 #define MAX_LEVELS 3
+
+/* How the kernel cuts the picture; the result is the same. A core of a CPU likes one large tile at
+ * a time, which spares work along the seams; a GPU has many small memories and needs many tiles. */
+typedef struct {
+    int width, height;         /* width: 2 BLOCKS - 16 */
+    const char *hard, *wiener; /* compiler options of the two passes */
+} tiling;
+static const tiling large = {144, 64, "", "-DWIENER=1"};
+static const tiling small = {48, 16, "-DBLOCKS=32 -DTILE_H=16",
+                             "-DBLOCKS=32 -DTILE_H=16 -DWIENER=1"};
 
 /* Pictures halved again and again; level 0 is the stage's own. */
 typedef struct {
@@ -44,11 +54,13 @@ static cf_status shrink(cf_cl *cl, const cf_denoise_params *p, const cf_plane_se
                         const cf_plane_set *oracle, const cf_plane_set *out,
                         const cf_plane_set *sigma) {
     float s = p->strength, ramp[2] = {5 / (p->hard * s), -4.5F}, wiener[2] = {s * s, 0};
-    cf_range range = {{(size_t)(out->width + TILE_W - 1) / TILE_W,
-                       (size_t)(out->height + TILE_H - 1) / TILE_H, (size_t)out->planes},
+    const tiling *tile = strcmp(cf_cl_device_info(cl)->type, "cpu") ? &small : &large;
+    cf_range range = {{(size_t)((out->width + tile->width - 1) / tile->width),
+                       (size_t)((out->height + tile->height - 1) / tile->height),
+                       (size_t)out->planes},
                       {1, 1, 1}};
     return cf_launch(
-        cl, &cf_source_denoise, "shrink", oracle ? "-DWIENER=1" : "", range,
+        cl, &cf_source_denoise, "shrink", oracle ? tile->wiener : tile->hard, range,
         CF_ARGS(CF_BUF(noisy->buf), CF_INT(noisy->pitch), CF_BUF((oracle ? oracle : noisy)->buf),
                 CF_INT((oracle ? oracle : noisy)->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_BUF(sigma->buf), CF_INT(sigma->pitch), CF_INT(out->width), CF_INT(out->height),
