@@ -68,7 +68,11 @@ const cf_step cf_pipeline_fuse[] = {
      {"fused.chroma", "fused.error"},
      NULL},
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
-    {"provenance", MONO, {"hint.confidence", "fused.error"}, {"shares"}, NULL},
+    {"provenance",
+     MONO,
+     {"hint.confidence", "fetched.match", "guide", "fused.error"},
+     {"shares"},
+     NULL},
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
 
     /* For the viewer. */
