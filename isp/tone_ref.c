@@ -51,7 +51,7 @@ cf_status cf_tone_ref(const cf_stage_io *io, const void *params) {
     curve c = curve_of(&io->in[1], p);
     for (int y = 0; y < in->height; y++)
         for (int x = 0; x < in->width; x++) {
-            float rgb[3];
+            float rgb[3] = {0};
             for (int k = 0; k < 3; k++)
                 rgb[k] = cf_row(in, in->planes == 3 ? k : 0, y)[x];
             float light = in->planes == 3 ? p->weights[0] * rgb[0] + p->weights[1] * rgb[1] +
