@@ -19,6 +19,8 @@ static const cf_option options[] = {
      "noise variance per signal"},
     {"offset", CF_OPTION_FLOAT, offsetof(cf_demosaic_params, offset), 1, 0, 10,
      "noise variance in the dark"},
+    {"detail", CF_OPTION_FLOAT, offsetof(cf_demosaic_params, detail), 1, 0, 1,
+     "share of one colour's detail in the others"},
     CF_OPTION_END,
 };
 
@@ -61,10 +63,10 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_demosaic_para
     CF_TRY(cf_launch(cl, &cf_source_demosaic, "directions", "",
                      CF_RANGE(strips, height + 2 * PAD - 4, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
-                             CF_INT(p->red_x ^ p->red_y ^ 1))));
+                             CF_INT(p->red_x ^ p->red_y ^ 1), CF_FLOAT(p->detail))));
     CF_TRY(cf_launch(cl, &cf_source_demosaic, "difference", "", CF_RANGE(strips, height + 2, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
-                             CF_FLOAT(cf_demosaic_least(p)))));
+                             CF_FLOAT(cf_demosaic_least(p)), CF_FLOAT(p->detail))));
     return cf_launch(cl, &cf_source_demosaic, "colors", "",
                      CF_RANGE((width + 15) / 16, height, 16, 1),
                      CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch),

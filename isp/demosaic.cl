@@ -6,11 +6,9 @@
  */
 #define PAD 8
 #define REACH 4    /* steps from a site in each direction over which gradients add up */
-#define CURVE 0.75f /* share of the sample's own curvature that the estimate follows */
+#define CURVE 0.75f /* share of the sample's own curvature in the estimate, at detail 1 */
 #define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
 
-/* Of the differences at 0..2 steps from a site. */
-__constant float tap[3] = {0.6f, 0.25f, 0.15f};
 
 float16 load(__global const float *p, int offset) {
     return vload16(0, p + offset);
@@ -53,7 +51,8 @@ __kernel void prepare(__global const float *raw, int raw_pitch, __global float *
 
 /* Green minus colour along the row and along the column. green: parity of x + y of green sites. */
 __kernel void directions(__global const float *mosaic, __global float *along_x,
-                         __global float *along_y, int pitch, int height, int green) {
+                         __global float *along_y, int pitch, int height, int green,
+                         float detail) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1) + 2;
     if (x >= pitch || y >= height + 2 * PAD - 2)
@@ -62,12 +61,13 @@ __kernel void directions(__global const float *mosaic, __global float *along_x,
     __global const float *m = mosaic + at;
     int16 measured = ((LANES ^ (y ^ green)) & 1) == 0;
     float16 sign = measured ? (float16)1 : (float16)-1;
-    float16 center = (1 - 0.5f * CURVE) * load(m, 0);
+    float curve = CURVE * detail;
+    float16 center = (1 - 0.5f * curve) * load(m, 0);
     vstore16(sign * (center - 0.5f * (load(m, -1) + load(m, 1)) +
-                     0.25f * CURVE * (load(m, -2) + load(m, 2))),
+                     0.25f * curve * (load(m, -2) + load(m, 2))),
              0, along_x + at);
     vstore16(sign * (center - 0.5f * (load(m, -pitch) + load(m, pitch)) +
-                     0.25f * CURVE * (load(m, -2 * pitch) + load(m, 2 * pitch))),
+                     0.25f * curve * (load(m, -2 * pitch) + load(m, 2 * pitch))),
              0, along_y + at);
 }
 
@@ -78,7 +78,8 @@ float16 weight(float16 gradient) {
 /* Replaces the mosaic by green minus colour at red and blue sites; green sites get values that
  * nobody reads. least: gradient that begins to count. */
 __kernel void difference(__global float *mosaic, __global const float *along_x,
-                         __global const float *along_y, int pitch, int height, float least) {
+                         __global const float *along_y, int pitch, int height, float least,
+                         float detail) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1) + PAD - 1;
     if (x >= pitch || y > height + PAD)
@@ -86,7 +87,6 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
     size_t at = (size_t)y * pitch + x;
     __global const float *h = along_x + at, *v = along_y + at;
     float16 north = 0, south = 0, west = 0, east = 0; /* gradients, then weights */
-    float16 up = 0, down = 0, left = 0, right = 0;    /* means of differences */
 #pragma unroll
     for (int j = 0; j <= REACH; j++) {
         north += fabs(load(v, (-j - 1) * pitch) - load(v, (-j + 1) * pitch));
@@ -94,13 +94,12 @@ __kernel void difference(__global float *mosaic, __global const float *along_x,
         west += fabs(load(h, -j - 1) - load(h, -j + 1));
         east += fabs(load(h, j - 1) - load(h, j + 1));
     }
-#pragma unroll
-    for (int j = 0; j < 3; j++) {
-        up += tap[j] * load(v, -j * pitch);
-        down += tap[j] * load(v, j * pitch);
-        left += tap[j] * load(h, -j);
-        right += tap[j] * load(h, j);
-    }
+    float near = 0.25f * detail, far = 0.15f * detail, own = 1 - near - far;
+    float16 here = load(v, 0) * own, across = load(h, 0) * own;
+    float16 up = here + near * load(v, -pitch) + far * load(v, -2 * pitch);
+    float16 down = here + near * load(v, pitch) + far * load(v, 2 * pitch);
+    float16 left = across + near * load(h, -1) + far * load(h, -2);
+    float16 right = across + near * load(h, 1) + far * load(h, 2);
     north = weight(north + least);
     south = weight(south + least);
     west = weight(west + least);

@@ -13,11 +13,12 @@
  * Method: gradient based threshold free colour interpolation (Pekkucuksen and Altunbasak, "Gradient
  * based threshold free color filter array interpolation", ICIP 2010) on square roots. At every site
  * the difference green - colour is estimated along the row and along the column (Hamilton-Adams,
- * with three quarters of its curvature: colours do not move quite alike). At red and blue sites the
- * three nearest estimates to the north, south, west and east are averaged, the nearest counting
- * most; the four averages are weighted by 1 / (gradient + noise)^2, gradients taken over five sites
- * in that direction. The other colours follow from bilinear interpolation of the differences. Where
- * gradients drown in noise the weights become equal, and no direction is invented.
+ * with 3/4 detail of its curvature: colours do not move quite alike). At red and blue sites the
+ * three nearest estimates to the north, south, west and east are averaged, the outer two with 0.25
+ * detail and 0.15 detail; the four averages are weighted by 1 / (gradient + noise)^2, gradients
+ * taken over five sites in that direction. The other colours follow from bilinear interpolation of
+ * the differences. Where gradients drown in noise the weights become equal, and no direction is
+ * invented.
  *
  * Square roots: shading scales all colours of a surface together, so that differences of linear
  * values are not smooth where light is not; those of roots nearly are (4 dB on photographs). Means
@@ -32,9 +33,12 @@ typedef struct {
     float gain[3];    /* white balance for R, G, B: camera neutral becomes grey */
     float scale;      /* noise variance of a raw sample = scale * x + offset, before gain; */
     float offset;     /* 0, 0: noise is unknown or removed */
+    float detail; /* 0..1: how far the detail of one colour is believed to show in the others. 1:
+                     sharpest, no false colours on fine grey patterns; 0: least noise in chroma,
+                     for a colour picture that only lends its chroma */
 } cf_demosaic_params;
 #define CF_DEMOSAIC_DEFAULTS                                                                       \
-    { .red_x = 0, .red_y = 0, .gain = {1, 1, 1}, .scale = 0, .offset = 0 }
+    { .red_x = 0, .red_y = 0, .gain = {1, 1, 1}, .scale = 0, .offset = 0, .detail = 1 }
 
 /* The c above, from the noise model and the largest gain: 0.001 in a noiseless picture, at most 16.
  */

@@ -7,10 +7,6 @@
 
 #define PAD CF_DEMOSAIC_MARGIN
 #define REACH 4
-#define CURVE 0.75F
-
-/* Of the differences at 0..REACH steps from a site. */
-static const float tap[REACH + 1] = {0.6F, 0.25F, 0.15F, 0, 0};
 
 float cf_demosaic_bias(const cf_demosaic_params *p) {
     float gain = fmaxf(p->gain[0], fmaxf(p->gain[1], p->gain[2]));
@@ -27,7 +23,8 @@ float cf_demosaic_least(const cf_demosaic_params *p) {
 typedef struct {
     float *mosaic, *along_x, *along_y, *difference;
     int width, height;
-    float bias, least;
+    float bias, least, curve;
+    float tap[REACH + 1]; /* of the differences at 0..REACH steps from a site */
 } scratch;
 
 static size_t at(const scratch *s, int x, int y) {
@@ -56,9 +53,9 @@ static void prepare(const cf_plane_set *in, const cf_demosaic_params *p, scratch
         }
 }
 
-static float along(const float *m, ptrdiff_t step) {
-    return (1 - 0.5F * CURVE) * m[0] - 0.5F * (m[-step] + m[step]) +
-           0.25F * CURVE * (m[-2 * step] + m[2 * step]);
+static float along(const float *m, ptrdiff_t step, float curve) {
+    return (1 - 0.5F * curve) * m[0] - 0.5F * (m[-step] + m[step]) +
+           0.25F * curve * (m[-2 * step] + m[2 * step]);
 }
 
 static void directions(const cf_demosaic_params *p, scratch *s) {
@@ -66,17 +63,17 @@ static void directions(const cf_demosaic_params *p, scratch *s) {
         for (int x = 2 - PAD; x < s->width + PAD - 2; x++) {
             size_t i = at(s, x, y);
             float sign = color_at(p, x, y) == CF_CFA_G ? 1 : -1;
-            s->along_x[i] = sign * along(s->mosaic + i, 1);
-            s->along_y[i] = sign * along(s->mosaic + i, s->width + 2 * PAD);
+            s->along_x[i] = sign * along(s->mosaic + i, 1, s->curve);
+            s->along_y[i] = sign * along(s->mosaic + i, s->width + 2 * PAD, s->curve);
         }
 }
 
 /* Adds up differences and their gradients at 0..REACH steps from a site. */
-static void gather(const float *d, ptrdiff_t step, float least, float *sum, float *total) {
-    float gradient = least, mean = 0;
+static void gather(const scratch *s, const float *d, ptrdiff_t step, float *sum, float *total) {
+    float gradient = s->least, mean = 0;
     for (int j = 0; j <= REACH; j++) {
         const float *c = d + j * step;
-        mean += tap[j] * *c;
+        mean += s->tap[j] * *c;
         gradient += fabsf(c[-step] - c[step]);
     }
     float weight = 1 / (gradient * gradient);
@@ -88,10 +85,10 @@ static float difference(const scratch *s, int x, int y) {
     size_t i = at(s, x, y);
     ptrdiff_t row = s->width + 2 * PAD;
     float sum = 0, total = 0;
-    gather(s->along_y + i, -row, s->least, &sum, &total);
-    gather(s->along_y + i, row, s->least, &sum, &total);
-    gather(s->along_x + i, -1, s->least, &sum, &total);
-    gather(s->along_x + i, 1, s->least, &sum, &total);
+    gather(s, s->along_y + i, -row, &sum, &total);
+    gather(s, s->along_y + i, row, &sum, &total);
+    gather(s, s->along_x + i, -1, &sum, &total);
+    gather(s, s->along_x + i, 1, &sum, &total);
     return sum / total;
 }
 
@@ -141,7 +138,9 @@ cf_status cf_demosaic_ref(const cf_stage_io *io, const void *params) {
     scratch s = {.width = io->in[0].width,
                  .height = io->in[0].height,
                  .bias = cf_demosaic_bias(p),
-                 .least = cf_demosaic_least(p)};
+                 .least = cf_demosaic_least(p),
+                 .curve = 0.75F * p->detail,
+                 .tap = {1 - 0.4F * p->detail, 0.25F * p->detail, 0.15F * p->detail}};
     size_t count = (size_t)(s.width + 2 * PAD) * (size_t)(s.height + 2 * PAD);
     float *planes = cf_alloc(count * 4, sizeof *planes);
     if (!planes)
