@@ -14,7 +14,7 @@ static const cf_match_check_params defaults = CF_MATCH_CHECK_DEFAULTS;
 static const cf_option options[] = {
     {"tolerance", CF_OPTION_FLOAT, FIELD(tolerance), 1, 0, 16, "of the two views, coarse pixels"},
     {"noise", CF_OPTION_FLOAT, FIELD(noise), 1, 0, 255, "of the right picture, 8-bit root units"},
-    {"slack", CF_OPTION_FLOAT, FIELD(slack), 1, 0, 255, "intensity difference of a good match"},
+    {"slack", CF_OPTION_FLOAT, FIELD(slack), 1, 1, 255, "intensity difference without noise"},
     {"certainty", CF_OPTION_FLOAT, FIELD(certainty), 1, 0, 1, "of perfectly consistent matches"},
     CF_OPTION_END,
 };
@@ -38,7 +38,7 @@ static cf_status run(cf_cl *cl, const cf_stage_io *io, const cf_match_check_para
         cl, &cf_source_match_check, "confidence", "", CF_RANGE(d->width, d->height, 32, 1),
         CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_BUF(right->buf), CF_INT(right->pitch),
                 CF_BUF(d->buf), CF_INT(d->pitch), CF_INT(d->width), CF_INT(d->height),
-                CF_FLOAT(0.8F * p->noise + p->slack), CF_FLOAT(p->certainty), CF_BUF(passes),
+                CF_FLOAT(p->slack + 2 * p->noise), CF_FLOAT(p->certainty), CF_BUF(passes),
                 CF_BUF(out->buf), CF_INT(out->pitch)));
 }
 

@@ -44,9 +44,9 @@ __kernel void confidence(__global const uchar *left, int left_pitch, __global co
     int at = landing(disparity[(size_t)y * pitch + x], x, width);
     float c = 0;
     if (at >= 0) {
-        int x0 = max(x - 3, 0), x1 = min(x + 3, width - 1), sum = 0;
+        int x0 = max(x - 5, 0), x1 = min(x + 1, width - 1), sum = 0;
         int y0 = max(y - 3, 0), y1 = min(y + 3, height - 1);
-        if (x >= 3 && x + 4 < width) {
+        if (x >= 5 && x + 2 < width) {
             ushort8 eight = (ushort8)0;
             for (int j = y0; j <= y1; j++)
                 eight += convert_ushort8(vload8(0, passes + (size_t)j * width + x0));
@@ -58,9 +58,9 @@ __kernel void confidence(__global const uchar *left, int left_pitch, __global co
                     sum += passes[(size_t)j * width + i];
         }
         float share = (float)sum / (float)((x1 - x0 + 1) * (y1 - y0 + 1));
-        float over = difference(left, left_pitch, right, right_pitch, width, height, x, y, x - at);
-        c = certainty * clamp((share - 0.4f) / 0.6f, 0.0f, 1.0f) *
-            clamp(1 - (over - allowed) / 16, 0.0f, 1.0f);
+        float apart = difference(left, left_pitch, right, right_pitch, width, height, x, y, x - at);
+        apart /= allowed;
+        c = certainty * clamp((share - 0.4f) / 0.6f, 0.0f, 1.0f) / (1 + apart * apart);
     }
     out[(size_t)y * out_pitch + x] = c;
 }

@@ -13,9 +13,11 @@
  *
  * A match passes when its right pixel lies in the picture and has the same disparity within
  * `tolerance`. Confidence is
- *     certainty * clamp((share - 0.4) / 0.6) * clamp(1 - (difference - 0.8 noise - slack) / 16)
- * with the share of passing pixels within 3 pixels (0 where less than 0.4 pass: behind occluding
- * edges single pixels agree by chance), and the mean intensity difference over 3 x 3 pixels. 0 for
+ *     certainty * clamp((share - 0.4) / 0.6) / (1 + (difference / (slack + 2 noise))^2)
+ * with the share of passing pixels in a window of 7 x 7 (behind occluding edges single pixels agree
+ * by chance), and the mean intensity difference over 3 x 3 pixels. The window reaches 5 pixels to
+ * the left and 1 to the right: what a near surface hides lies to the left of its edge, and where
+ * the search has fattened the surface the hidden strip's failures are still seen from it. 0 for
  * pixels that leave the right picture, and where the disparity is not a number.
  *
  * It is meant as the probability that the match shows the right surface, so that its colour serves:
@@ -26,11 +28,11 @@
 typedef struct {
     float tolerance; /* pixels of this grid, 0..16 */
     float noise;     /* standard deviation of the right picture, 8-bit root units, 0..255 */
-    float slack;     /* difference that a perfect match may show: sampling, spectrum; 0..255 */
+    float slack;     /* of the intensities without noise: sampling, spectrum; 1..255 */
     float certainty; /* of matches that pass all this; 0..1 */
 } cf_match_check_params;
 #define CF_MATCH_CHECK_DEFAULTS                                                                    \
-    { .tolerance = 1.5F, .noise = 0, .slack = 6, .certainty = 1 }
+    { .tolerance = 2, .noise = 0, .slack = 5, .certainty = 1 }
 
 /* The definition of correct; cf_stage_match_check holds both. */
 cf_status cf_match_check_ref(const cf_stage_io *io, const void *params);

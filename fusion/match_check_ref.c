@@ -47,7 +47,7 @@ static float difference(const cf_stage_io *io, int x, int y, int shift) {
 static float share(const unsigned char *passes, int width, int height, int x, int y) {
     int sum = 0, count = 0;
     for (int j = y - 3; j <= y + 3; j++)
-        for (int i = x - 3; i <= x + 3; i++)
+        for (int i = x - 5; i <= x + 1; i++)
             if (i >= 0 && j >= 0 && i < width && j < height) {
                 sum += passes[(size_t)j * (size_t)width + (size_t)i];
                 count++;
@@ -62,9 +62,9 @@ static void confidence_row(const cf_stage_io *io, const cf_match_check_params *p
         float d = cf_row(&io->in[2], 0, y)[x], c = 0;
         int at = landing(d, x, width);
         if (at >= 0) {
-            float over = difference(io, x, y, x - at) - 0.8F * p->noise - p->slack;
-            c = p->certainty * unit((share(passes, width, height, x, y) - 0.4F) / 0.6F) *
-                unit(1 - over / 16);
+            float ratio = difference(io, x, y, x - at) / (p->slack + 2 * p->noise);
+            c = p->certainty * unit((share(passes, width, height, x, y) - 0.4F) / 0.6F) /
+                (1 + ratio * ratio);
         }
         cf_row(&io->out[0], 0, y)[x] = c;
     }

@@ -43,7 +43,7 @@ int cf_match_level(const cf_stage_context *context) {
     int level = scale < 0.75F ? 2 : 1;
     while (level < 8 && noise * scale / (float)level > 0.1F)
         level *= 2;
-    while (level < 32 && (cells / pow(level, 3) > 16.5e6 || range / level > 256))
+    while (level < 32 && (cells / pow(level, 3) > 24e6 || range / level > 256))
         level *= 2;
     return level;
 }

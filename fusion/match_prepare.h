@@ -34,7 +34,7 @@ float cf_match_noise(const cf_stage_context *context, float *dark);
 
 /*
  * The block size that the search runs at: 1, or 2 where the colour picture is coarser than the
- * grid; doubled until the volume (width * height * disparities, each / level) has at most 16.5
+ * grid; doubled until the volume (width * height * disparities, each / level) has at most 24
  * million entries and 256 disparities, and until the noise of a block of colour pixels is below 0.1
  * of the root range (at most 8 for this reason). So it follows from size, range and light alone.
  */
