@@ -268,9 +268,16 @@ static cf_status build(rig_geometry *g, const cf_rectify_params *p, cf_rectifica
                        r->height);
     r->mono_resampled = !g->identity || pad;
     r->focal = g->fx;
+    r->focal_y = g->fy;
+    r->center[0] = g->cx;
+    r->center[1] = g->cy;
+    for (int i = 0; i < 9; i++) {
+        const double *a = g->virtual_turn + i / 3 * 3, *b = g->to_color + i % 3 * 3;
+        r->color_turn[i] = a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+    }
     r->baseline_m = baseline;
     r->disparity_min = -ceilf(p->disparity_slack);
-    r->disparity_max = (float)fmax(range, 1);
+    r->disparity_max = (float)fmax(range, 1) + ceilf(p->disparity_extra);
     CF_TRY(check_overlap(g, r));
     return make_maps(g, r);
 }
@@ -282,7 +289,8 @@ cf_status cf_rectify(const cf_camera_model *mono, const cf_camera_model *color,
     memset(out, 0, sizeof *out);
     params = params ? params : &defaults;
     if (!(params->depth_min_m >= 0) || !(params->disparity_slack >= 0) ||
-        params->disparity_slack > 64)
+        params->disparity_slack > 64 || !(params->disparity_extra >= 0) ||
+        params->disparity_extra > 64)
         return cf_fail(CF_ERR_INVALID, "rig: depth %g m or slack %g pixels out of range",
                        params->depth_min_m, (double)params->disparity_slack);
     relate(&g);

@@ -25,10 +25,11 @@ typedef struct {
     double depth_min_m; /* nearest object; 0 unknown: disparities up to a fifth of the width */
     float
         disparity_slack; /* pixels searched below disparity 0, for rigs that may be a little off */
+    float disparity_extra; /* pixels searched beyond the nearest object's disparity */
     int no_extend; /* 1: never widen the grid for what only the colour lens sees; see cf_rectify */
 } cf_rectify_params;
 #define CF_RECTIFY_DEFAULTS                                                                        \
-    { .depth_min_m = 0, .disparity_slack = 0, .no_extend = 0 }
+    { .depth_min_m = 0, .disparity_slack = 0, .disparity_extra = 0, .no_extend = 0 }
 
 /*
  * The rectified grid is that of a virtual pinhole pair, one camera in each lens' place, turned
@@ -42,7 +43,9 @@ typedef struct {
     int width, height;  /* of the rectified grid */
     int mono_resampled; /* 0: the rectified grid is the mono picture's own; map mono is identity */
     double focal;       /* of the rectified grid, pixels, in x */
-    double baseline_m;  /* 0: the lenses are in one place, there is no parallax */
+    double focal_y, center[2]; /* the rest of the grid's pinhole; center: principal point x, y */
+    double color_turn[9];      /* rotation, row-major: colour camera's coordinates -> the grid's */
+    double baseline_m;         /* 0: the lenses are in one place, there is no parallax */
     float disparity_min, disparity_max; /* pixels, whole numbers */
     float color_scale; /* colour pixels per mono pixel, about 1 / resolution ratio */
     cf_map color;      /* rectified grid -> colour picture, for the virtual colour camera */
