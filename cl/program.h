@@ -32,31 +32,13 @@ typedef struct {
         } bytes;
     } value;
 } cf_arg;
-#define CF_BUF(b)                                                                                  \
-    {                                                                                              \
-        CF_ARG_BUFFER, {                                                                           \
-            .buffer = (b)                                                                          \
-        }                                                                                          \
-    }
-#define CF_INT(x)                                                                                  \
-    {                                                                                              \
-        CF_ARG_INT, {                                                                              \
-            .i = (x)                                                                               \
-        }                                                                                          \
-    }
-#define CF_FLOAT(x)                                                                                \
-    {                                                                                              \
-        CF_ARG_FLOAT, {                                                                            \
-            .f = (x)                                                                               \
-        }                                                                                          \
-    }
+/* clang-format off: it takes the braces of an initialiser in a macro for blocks */
+#define CF_BUF(b) {CF_ARG_BUFFER, {.buffer = (b)}}
+#define CF_INT(x) {CF_ARG_INT, {.i = (x)}}
+#define CF_FLOAT(x) {CF_ARG_FLOAT, {.f = (x)}}
 /* A struct or vector argument by value; data must live until the launch returns. */
-#define CF_BYTES(pointer, count)                                                                   \
-    {                                                                                              \
-        CF_ARG_BYTES, {                                                                            \
-            .bytes = {(pointer), (count) }                                                         \
-        }                                                                                          \
-    }
+#define CF_BYTES(pointer, count) {CF_ARG_BYTES, {.bytes = {(pointer), (count)}}}
+/* clang-format on */
 
 /* The argument list of a launch. */
 #define CF_ARGS(...)                                                                               \
