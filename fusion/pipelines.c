@@ -23,7 +23,7 @@ const cf_step cf_pipeline_fuse[] = {
     {"defects", COLOR, {"color.levelled", CF_TABLE}, {"color.mended"}, NULL},
     {"shading", COLOR, {"color.mended", CF_TABLE}, {"color.raw"}, NULL},
     {"bayer_denoise", COLOR, {"color.raw"}, {"color.quiet"}, NULL},
-    {"demosaic_bilinear", COLOR, {"color.quiet"}, {"color.camera"}, NULL},
+    {"demosaic", COLOR, {"color.quiet"}, {"color.camera"}, "detail=0"},
     {"color_matrix", COLOR, {"color.camera"}, {"color.rgb", "color.response"}, NULL},
 
     /* Both views on the rectified grid, and the disparity between them. */
