@@ -425,26 +425,38 @@ static cf_status find_start(const binned *b, const cf_self_view *mono, const cf_
     return CF_OK;
 }
 
+/* Nothing was found: parallel lenses that see the same are as good a guess as any. */
+static void give_up(const cf_self_view *mono, const cf_self_view *color, double focal, guess *g,
+                    cf_rectify_params *params, cf_self_registration *out) {
+    *g = start_from(mono, color, focal, 0);
+    params->depth_min_m = 0;
+    out->applied = 0;
+    memset(out->rotation, 0, sizeof out->rotation);
+    out->confidence = fmin(out->confidence, NOTHING);
+}
+
 static cf_status make_up(const binned *b, const cf_self_view *mono, const cf_self_view *color,
                          double focal, guess *g, cf_rectify_params *params,
                          cf_self_registration *out) {
     look l;
     CF_TRY(find_start(b, mono, color, focal, g, &l));
     double before = l.fit.before_px;
-    for (int round = 0; round < 3 && confidence(&l) > NOTHING / 5; round++) {
+    cf_status status = CF_OK;
+    for (int round = 0; round < 3 && status == CF_OK && confidence(&l) > NOTHING / 5; round++) {
         improve(g, &l);
         double high = l.disparity[1] < 0 ? -l.disparity[0] : l.disparity[2];
         double low = l.disparity[1] < 0 ? -l.disparity[2] : l.disparity[0];
         double shift = fmax(room(&l) - low, 0); /* as improve() moved them */
         params->depth_min_m = focal * BASELINE_M / (high + shift + 2 * room(&l));
-        CF_TRY(look_at(b, mono, color, g, params, NULL, &l));
+        status = look_at(b, mono, color, g, params, NULL, &l);
         out->applied = 1;
     }
-    report(&l, before, out);
-    if (out->confidence < NOTHING) {
-        out->applied = 0;
-        *g = start_from(mono, color, focal, 0);
-        params->depth_min_m = 0;
+    if (status == CF_ERR_MEMORY)
+        return status;
+    if (status == CF_OK)
+        report(&l, before, out);
+    if (status != CF_OK || out->confidence < NOTHING) {
+        give_up(mono, color, focal, g, params, out);
         return CF_OK;
     }
     params->depth_min_m = focal * BASELINE_M / fmax(l.disparity[2] + room(&l), 8);

@@ -109,12 +109,15 @@ __kernel void fetch(__global const float *data, int data_width, int data_height,
     if (samples == 1 && all(rx >= 0.0f && rx <= (float)(disparity_width - 1) && ry >= 0.0f &&
                             ry <= (float)(disparity_height - 1))) {
         map_gather(&g.to_color, rx - disparities(&g, rx, ry, match), ry, &qx, &qy);
+        float16 sure = vload16(0, match);
+        sure = isfinite(sure) ? sure : (float16)0.0f;
         if (all_inside(&from, qx, qy)) {
             sample_sixteen(&from, &w, qx, qy, out, out_plane);
-            float16 sure = vload16(0, match);
-            vstore16(isfinite(sure) ? sure : (float16)0.0f, 0, match);
-            return;
+            vstore16(sure, 0, match);
+        } else {
+            sample_border(&from, &w, qx, qy, min(16, width - x), out, out_plane, sure, match);
         }
+        return;
     }
     for (int l = 0; l < min(16, width - x); l++)
         match[l] = fetch_one(&from, &w, &g, x + l, y, out + l, out_plane);

@@ -158,4 +158,19 @@ inline float sample_one(const picture *p, const weights *w, float qx, float qy, 
            cf_lookup_inside(qy, (float)(p->height - 1));
 }
 
+/* The first `count` of 16 positions anywhere; valid gets factor times how much inside they are. */
+inline void sample_border(const picture *p, const weights *w, float16 qx, float16 qy, int count,
+                          __global float *out, size_t out_plane, float16 factor,
+                          __global float *valid) {
+    float x[16], y[16], f[16];
+    vstore16(qx, 0, x);
+    vstore16(qy, 0, y);
+    vstore16(factor, 0, f);
+    for (int l = 0; l < count; l++) {
+        for (int i = 0; i < p->planes; i++)
+            out[i * out_plane + l] = 0;
+        valid[l] = f[l] * sample_one(p, w, x[l], y[l], 1.0f, out + l, out_plane);
+    }
+}
+
 #endif

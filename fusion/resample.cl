@@ -3,7 +3,7 @@
 #include "fusion/lookup.h"
 #include "fusion/lookup_cl.h"
 
-/* One pixel at the border, or of several samples; returns its validity. */
+/* One pixel of several samples; returns its validity. */
 inline float resample_one(const picture *from, const weights *w, const cf_lookup_map *map, int x,
                           int y, int samples, __global float *out, size_t out_plane) {
     float inside = 0, n = (float)samples, share = 1.0f / (n * n), qx, qy;
@@ -37,6 +37,10 @@ __kernel void resample(__global const float *data, int data_width, int data_heig
     if (samples == 1 && all_inside(&from, qx, qy)) {
         sample_sixteen(&from, &w, qx, qy, out, out_plane);
         vstore16((float16)1.0f, 0, valid);
+        return;
+    }
+    if (samples == 1) {
+        sample_border(&from, &w, qx, qy, min(16, width - x), out, out_plane, (float16)1.0f, valid);
         return;
     }
     for (int l = 0; l < min(16, width - x); l++)
