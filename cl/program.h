@@ -32,7 +32,8 @@ typedef struct {
         } bytes;
     } value;
 } cf_arg;
-/* clang-format off: it takes the braces of an initialiser in a macro for blocks */
+/* The formatter takes the braces of an initialiser in a macro for blocks. */
+/* clang-format off */
 #define CF_BUF(b) {CF_ARG_BUFFER, {.buffer = (b)}}
 #define CF_INT(x) {CF_ARG_INT, {.i = (x)}}
 #define CF_FLOAT(x) {CF_ARG_FLOAT, {.f = (x)}}
