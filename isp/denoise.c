@@ -40,7 +40,7 @@ static const cf_option options[] = {
 };
 
 /*
- * Halved pictures are worth 0.4 dB at 15 photo-electrons in white and nothing from 1000 on, where
+ * Halved pictures are worth 0.3 dB at 15 photo-electrons in white and nothing from 1000 on, where
  * they cost a third of the time (docs/benchmarks.md).
  */
 static cf_status bind(const cf_stage_context *context, void *params) {
