@@ -5,10 +5,9 @@
  * about borders; what lies in their outermost samples is never used for a result.
  */
 #define PAD 8
-#define REACH 4    /* steps from a site in each direction over which gradients add up */
+#define REACH 4     /* steps from a site in each direction over which gradients add up */
 #define CURVE 0.75f /* share of the sample's own curvature in the estimate, at detail 1 */
 #define LANES (int16)(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1)
-
 
 float16 load(__global const float *p, int offset) {
     return vload16(0, p + offset);
@@ -51,8 +50,7 @@ __kernel void prepare(__global const float *raw, int raw_pitch, __global float *
 
 /* Green minus colour along the row and along the column. green: parity of x + y of green sites. */
 __kernel void directions(__global const float *mosaic, __global float *along_x,
-                         __global float *along_y, int pitch, int height, int green,
-                         float detail) {
+                         __global float *along_y, int pitch, int height, int green, float detail) {
     int x = (int)get_global_id(0) * 16;
     int y = (int)get_global_id(1) + 2;
     if (x >= pitch || y >= height + 2 * PAD - 2)
