@@ -77,7 +77,9 @@ __kernel void provenance(__global const float *confidence, int confidence_pitch,
     float16 invented = (1.0f - measured) * e * e;
     __global float *out = shares + (size_t)y * shares_pitch + x;
     size_t plane = (size_t)height * shares_pitch;
-    vstore16(invented, 0, out);
-    vstore16(measured, 0, out + plane);
-    vstore16(1.0f - measured - invented, 0, out + 2 * plane);
+    float16 g = floor(min(measured, 1.0f) * 255.0f + 0.5f);
+    float16 r = min(floor(invented * 255.0f + 0.5f), 255.0f - g);
+    vstore16(r / 255.0f, 0, out);
+    vstore16(g / 255.0f, 0, out + plane);
+    vstore16((255.0f - r - g) / 255.0f, 0, out + 2 * plane);
 }

@@ -10,7 +10,8 @@
  *     match      1 plane 0..1, trust of the matcher (input of stage hints)
  *     mono       1 plane, sqrt of linear
  *     error      1 plane, predicted chroma error in Lab ab units
- * out shares     3 planes: invented, measured, guided; each 0..1, sum 1
+ * out shares     3 planes: invented, measured, guided; whole multiples of 1/255 with sum 1, so that
+ *            packed to 8 bits they sum to 255
  *
  * measured = e / (e + half) (1 + half), e being the mean of confidence sqrt(match) over 5 x 5
  * pixels, divided by 1 + texture times the standard deviation of mono over 5 x 5 pixels: wrong

@@ -48,9 +48,11 @@ cf_status cf_provenance_ref(const cf_stage_io *io, const void *params) {
             float error = cf_row(&io->in[3], 0, y)[x] / p->invented_error;
             error = error < 1 ? fmaxf(error, 0) : 1;
             float invented = (1 - measured) * error * error;
-            cf_row(&io->out[0], 0, y)[x] = invented;
-            cf_row(&io->out[0], 1, y)[x] = measured;
-            cf_row(&io->out[0], 2, y)[x] = 1 - measured - invented;
+            float g = floorf(fminf(measured, 1) * 255 + 0.5F);
+            float r = fminf(floorf(invented * 255 + 0.5F), 255 - g);
+            cf_row(&io->out[0], 0, y)[x] = r / 255;
+            cf_row(&io->out[0], 1, y)[x] = g / 255;
+            cf_row(&io->out[0], 2, y)[x] = (255 - r - g) / 255;
         }
     return CF_OK;
 }

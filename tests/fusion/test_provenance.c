@@ -40,7 +40,7 @@ static void fill(float c, float t, float m, float e) {
 static void expect(int x, int y, double invented, double measured, double guided) {
     const double expected[3] = {invented, measured, guided};
     for (int i = 0; i < 3; i++)
-        ck_assert_float_eq_tol(shares[(i * HEIGHT + y) * WIDTH + x], expected[i], 2e-4);
+        ck_assert_float_eq_tol(shares[(i * HEIGHT + y) * WIDTH + x], expected[i], 1.001 / 255);
 }
 
 START_TEST(even_pictures_by_hand) {
@@ -87,7 +87,28 @@ START_TEST(texture_makes_doubtful) {
 }
 END_TEST
 
+/* Rounded alone, shares halfway between two steps would sum to 256. */
+START_TEST(steps_sum_to_255) {
+    for (int try = 0; try < 512; try++) {
+        for (int i = 0; i < WIDTH * HEIGHT; i++) {
+            confidence[i] = (float)(try * WIDTH * HEIGHT + i) / 65535;
+            match[i] = 1;
+            mono[i] = 0.5F;
+            error[i] = (float)(i % 21);
+        }
+        run(1);
+        for (int i = 0; i < WIDTH * HEIGHT; i++) {
+            int sum = 0;
+            for (int plane = 0; plane < 3; plane++) /* rounded as stage pack does */
+                sum += (int)(shares[plane * WIDTH * HEIGHT + i] * 255 + 0.5F);
+            ck_assert_int_eq(sum, 255);
+        }
+    }
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, steps_sum_to_255);
     tcase_add_test(tc, even_pictures_by_hand);
     tcase_add_test(tc, neighbours_on_the_background_side_tell);
     tcase_add_test(tc, texture_makes_doubtful);
