@@ -54,8 +54,11 @@ static cf_status create_buffer(cf_cl *cl, size_t bytes, cf_buffer **out) {
     cl_mem mem = create_mem(cl, bytes, &error);
     if (!mem) {
         cf_free(buffer);
-        return cf_fail(CF_ERR_MEMORY, "%s: no memory for a buffer of %zu bytes (%zu in use): %s",
-                       cl->info.name, bytes, cl->pool.live_bytes, cf_cl_error_text(error));
+        return cf_fail(CF_ERR_MEMORY,
+                       "%s: no memory for a buffer of %zu bytes (%zu of %zu in use): %s; use a "
+                       "device with more, smaller pictures, or a larger CHROMAFUSE_MEMORY",
+                       cl->info.name, bytes, cl->pool.live_bytes, cl->memory_limit,
+                       cf_cl_error_text(error));
     }
     *buffer = (cf_buffer){.cl = cl, .mem = mem, .bytes = bytes};
     cl->pool.allocations++;

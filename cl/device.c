@@ -164,6 +164,26 @@ static cf_status select_device(const char *choice, found_device *chosen) {
     return status;
 }
 
+/* $CHROMAFUSE_MEMORY, or 0 when it is not set. */
+static cf_status limit_of_environment(size_t *limit) {
+    static const char units[] = "KMG";
+    const char *text = getenv("CHROMAFUSE_MEMORY");
+    *limit = 0;
+    if (!text || !*text)
+        return CF_OK;
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    if (!isdigit((unsigned char)*text) || !value || value > SIZE_MAX >> shift ||
+        *(end + (unit != NULL)))
+        return cf_fail(CF_ERR_INVALID,
+                       "CHROMAFUSE_MEMORY is a number of bytes, such as 2G or 512M, not '%s'",
+                       text);
+    *limit = (size_t)value << shift;
+    return CF_OK;
+}
+
 cf_status cf_cl_open(const cf_cl_params *params, cf_cl **out) {
     const cf_cl_params defaults = CF_CL_DEFAULTS;
     found_device chosen = {0};
@@ -171,6 +191,8 @@ cf_status cf_cl_open(const cf_cl_params *params, cf_cl **out) {
     if (!params)
         params = &defaults;
     CF_TRY(select_device(params->device ? params->device : getenv("CHROMAFUSE_DEVICE"), &chosen));
+    size_t limit;
+    CF_TRY(limit_of_environment(&limit));
     cf_cl *cl = cf_alloc(1, sizeof *cl);
     if (!cl)
         return CF_ERR_MEMORY;
@@ -179,7 +201,9 @@ cf_status cf_cl_open(const cf_cl_params *params, cf_cl **out) {
     cl->info = chosen.info;
     cl->fail_after = -1;
     cl->label = "";
-    cl->memory_limit = params->memory_limit ? params->memory_limit : chosen.info.memory;
+    cl->memory_limit = params->memory_limit ? params->memory_limit : limit;
+    if (!cl->memory_limit)
+        cl->memory_limit = chosen.info.memory;
     cl->cache_dir = cf_cache_folder(params->cache_dir);
     cf_status status = open_queue(cl);
     if (status != CF_OK) {

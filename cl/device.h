@@ -18,8 +18,8 @@ typedef struct {
                            cf_cl_open */
     const char *cache_dir; /* NULL: $CHROMAFUSE_CACHE, else $XDG_CACHE_HOME/chromafuse, else
                               ~/.cache/chromafuse; "": none */
-    size_t
-        memory_limit; /* bytes that live buffers may take together; 0: the device's global memory */
+    size_t memory_limit;   /* bytes that live buffers may take together; 0: $CHROMAFUSE_MEMORY (a
+                              whole   number, also with K, M or G), else the device's global memory */
 } cf_cl_params;
 #define CF_CL_DEFAULTS                                                                             \
     { .device = NULL, .cache_dir = NULL, .memory_limit = 0 }
@@ -43,7 +43,7 @@ size_t cf_cl_list(cf_cl_info *out, size_t max);
 /*
  * Opens a device. A choice is a number of cf_cl_list, "cpu", "gpu", or a part of the device's or
  * platform's name (any case). CF_ERR_DEVICE, with a line that says what was looked for and what
- * there is, when nothing matches.
+ * there is, when nothing matches; CF_ERR_INVALID when $CHROMAFUSE_MEMORY is no size.
  */
 cf_status cf_cl_open(const cf_cl_params *params, cf_cl **out);
 
