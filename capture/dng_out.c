@@ -2,6 +2,7 @@
 /* DNG through libtiff. */
 #include "capture/dng_out.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -160,15 +161,16 @@ cf_status cf_dng_write(const char *path, const cf_frame *frame) {
     cf_file_out *out = NULL;
     CF_TRY(cf_file_create(path, &out));
     cf_tiff_errors errors;
+    errno = 0;
     TIFF *tif = cf_tiff_open(cf_file_temporary(out), "w", path, &errors);
     int done = tif ? encode(tif, frame) : 0;
     if (tif)
         TIFFClose(tif);
     if (done == 1 && !errors.errors)
         return cf_file_commit(&out);
+    int why = errno;
     cf_file_discard(&out);
     if (done < 0)
         return cf_fail(CF_ERR_INVALID, "%s: the colour matrix cannot be inverted", path);
-    return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path,
-                   errors.first[0] ? errors.first : "disk full?");
+    return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path, cf_tiff_write_reason(&errors, why));
 }

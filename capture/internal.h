@@ -25,6 +25,9 @@ typedef struct {
  */
 TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff_errors *errors);
 
+/* Why a file could not be written: why (an errno, 0 unknown), else what libtiff said. */
+const char *cf_tiff_write_reason(const cf_tiff_errors *errors, int why);
+
 /* --- camera and exposure tags, shared by pictures and DNGs --- */
 
 /*

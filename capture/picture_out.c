@@ -159,9 +159,10 @@ static cf_status write_job(cf_picture_job *job, const format_entry *format) {
     return status;
 }
 
-cf_status cf_picture_write(const char *path, const cf_image *image,
-                           const cf_picture_out_params *params) {
+cf_status cf_picture_prepare(const char *path, const cf_image *image,
+                             const cf_picture_out_params *params, cf_file_out **file) {
     static const cf_picture_out_params defaults = CF_PICTURE_OUT_DEFAULTS;
+    *file = NULL;
     params = params ? params : &defaults;
     CF_TRY(cf_picture_out_supported(path, params->depth));
     CF_TRY(check_image(path, image, params));
@@ -179,9 +180,15 @@ cf_status cf_picture_write(const char *path, const cf_image *image,
         .params = params,
     };
     cf_status status = write_job(&job, format);
-    if (status != CF_OK) {
+    if (status != CF_OK)
         cf_file_discard(&out);
-        return status;
-    }
+    *file = out;
+    return status;
+}
+
+cf_status cf_picture_write(const char *path, const cf_image *image,
+                           const cf_picture_out_params *params) {
+    cf_file_out *out;
+    CF_TRY(cf_picture_prepare(path, image, params, &out));
     return cf_file_commit(&out);
 }

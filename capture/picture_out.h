@@ -3,6 +3,7 @@
 #ifndef CHROMAFUSE_CAPTURE_PICTURE_OUT_H
 #define CHROMAFUSE_CAPTURE_PICTURE_OUT_H
 
+#include "base/file.h"
 #include "capture/frame.h"
 
 typedef enum {
@@ -46,5 +47,10 @@ cf_status cf_picture_out_supported(const char *path, int depth);
  */
 cf_status cf_picture_write(const char *path, const cf_image *image,
                            const cf_picture_out_params *params);
+
+/* The same up to the last step: the picture waits in *out for cf_file_commit or cf_file_discard, so
+ * that several files can appear together or not at all. */
+cf_status cf_picture_prepare(const char *path, const cf_image *image,
+                             const cf_picture_out_params *params, cf_file_out **out);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JPEG encoder: 8 bit grey or YCbCr, with EXIF (APP1) and the ICC profile (APP2). */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 #include "base/alloc.h"
@@ -24,6 +26,8 @@ static void on_exit_error(j_common_ptr jpeg) {
     error_manager *errors = (error_manager *)jpeg->err;
     char text[JMSG_LENGTH_MAX];
     errors->base.format_message(jpeg, text);
+    if (jpeg->err->msg_code == JERR_FILE_WRITE && errno) /* the reason is the system's */
+        snprintf(text, sizeof text, "%s", strerror(errno));
     cf_log(CF_LOG_ERROR, "%s: cannot write: %s", errors->path, text);
     longjmp(errors->leave, 1);
 }

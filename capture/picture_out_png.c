@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PNG encoder: 8 or 16 bit grey or RGB, with iCCP and eXIf. */
+#include <errno.h>
 #include <png.h>
 #include <setjmp.h>
+#include <string.h>
 #include <zlib.h>
 
 #include "base/log.h"
@@ -9,7 +11,9 @@
 
 static void on_error(png_structp png, png_const_charp text) {
     const cf_picture_job *job = png_get_error_ptr(png);
-    cf_log(CF_LOG_ERROR, "%s: cannot write: %s", job->path, text);
+    /* libpng only says "Write Error"; the reason is the system's */
+    cf_log(CF_LOG_ERROR, "%s: cannot write: %s", job->path,
+           ferror(job->stream) && errno ? strerror(errno) : text);
     png_longjmp(png, 1);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TIFF encoder: 8, 16 bit or float, grey or RGB, uncompressed, with EXIF and the ICC profile. */
-#include <string.h>
+#include <errno.h>
 
 #include "base/log.h"
 #include "capture/exif.h"
@@ -41,11 +41,12 @@ cf_status cf_tiff_write(const cf_picture_job *job) {
     /* 4 GiB is where plain TIFF ends. */
     double bytes = (double)job->image->width * job->image->height * job->samples * job->depth / 8;
     TIFF *tif = cf_tiff_open(job->file, bytes > 4e9 ? "w8" : "w", job->path, &errors);
+    errno = 0;
     int ok = tif && encode(tif, job);
     if (tif)
         TIFFClose(tif);
     if (!ok || errors.errors)
         return cf_fail(CF_ERR_IO, "%s: cannot write: %s", job->path,
-                       errors.first[0] ? errors.first : "disk full?");
+                       cf_tiff_write_reason(&errors, errno));
     return CF_OK;
 }

@@ -2,7 +2,9 @@
 /* Opening of TIFF files with handlers of our own. */
 #include "capture/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 
@@ -39,4 +41,13 @@ TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff
     TIFF *tif = TIFFOpenExt(file, mode, options);
     TIFFOpenOptionsFree(options);
     return tif;
+}
+
+const char *cf_tiff_write_reason(const cf_tiff_errors *errors, int why) {
+    if (why)
+        return strerror(why);
+    /* a write that came up short has no errno: nearly always a full disk */
+    if (!errors->first[0] || !strncmp(errors->first, "Write error", 11))
+        return strerror(ENOSPC);
+    return errors->first;
 }
