@@ -20,7 +20,8 @@ const char *cf_cli_device;
 static const cf_cli_option common[] = {
     {"device", 0, "D",
      "OpenCL device: number of 'chromafuse devices', cpu, gpu or part of a name\n"
-     "(also from the environment: CHROMAFUSE_DEVICE)"},
+     "(also from the environment: CHROMAFUSE_DEVICE; CHROMAFUSE_MEMORY limits\n"
+     "what is taken of its memory: bytes, or with K, M, G, as 2G)"},
     {"verbose", 'v', NULL, "say more on stderr"},
     {"quiet", 'q', NULL, "only errors on stderr"},
     {"help", 'h', NULL, "this text"},
@@ -161,6 +162,16 @@ cf_status cf_cli_size(const char *option, const char *value, int *width, int *he
     *width = (int)w;
     *height = (int)h;
     return CF_OK;
+}
+
+cf_status cf_cli_flush(void) {
+    static int said;
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return CF_OK;
+    if (!said++)
+        cf_log(CF_LOG_ERROR, "standard output: cannot write: %s", strerror(errno ? errno : EIO));
+    return CF_ERR_IO;
 }
 
 void cf_cli_progress(const char *what, size_t done, size_t total) {

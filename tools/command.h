@@ -45,6 +45,9 @@ cf_status cf_cli_float(const char *option, const char *value, double min, double
 /* "WxH" */
 cf_status cf_cli_size(const char *option, const char *value, int *width, int *height);
 
+/* Writes out what was printed so far. CF_ERR_IO, logged once: standard output took it not whole. */
+cf_status cf_cli_flush(void);
+
 /* A progress bar on stderr when that is a terminal, else nothing. done in 0..total. */
 void cf_cli_progress(const char *what, size_t done, size_t total);
 

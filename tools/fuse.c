@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "capture/picture_out.h"
@@ -122,28 +123,24 @@ static const cf_cli cli = {
     .take = take,
 };
 
-static cf_status check_output(const char *option, const char *path, int depth) {
-    if (!path)
-        return CF_OK;
-    if (cf_picture_out_supported(path, depth) != CF_OK)
-        return cf_fail(CF_ERR_INVALID, "--%s %s: cannot be written", option, path);
-    return CF_OK;
+static cf_status check_output(const char *path, int depth) {
+    return path ? cf_picture_out_supported(path, depth) : CF_OK;
 }
 
 /* Everything that can be wrong with the command line is said before any work. */
 static cf_status check_options(const cf_fuse_options *o, int many) {
     if (!many)
-        CF_TRY(check_output("output", o->out, o->depth == 16 ? 16 : 0));
+        CF_TRY(check_output(o->out, o->depth == 16 ? 16 : 0));
     else if (o->provenance || o->error_map || o->write_linear || o->write_mono || o->color_alone ||
              o->mono_picture || o->disparity)
         return cf_fail(CF_ERR_INVALID, "with folders only --output and --report can be written");
-    CF_TRY(check_output("provenance", o->provenance, 8));
-    CF_TRY(check_output("color-alone", o->color_alone, 8));
-    CF_TRY(check_output("mono-picture", o->mono_picture, 8));
-    CF_TRY(check_output("error-map", o->error_map, 32));
-    CF_TRY(check_output("write-linear", o->write_linear, 32));
-    CF_TRY(check_output("write-mono", o->write_mono, 32));
-    return check_output("disparity", o->disparity, 32);
+    CF_TRY(check_output(o->provenance, 8));
+    CF_TRY(check_output(o->color_alone, 8));
+    CF_TRY(check_output(o->mono_picture, 8));
+    CF_TRY(check_output(o->error_map, 32));
+    CF_TRY(check_output(o->write_linear, 32));
+    CF_TRY(check_output(o->write_mono, 32));
+    return check_output(o->disparity, 32);
 }
 
 static cf_status fuse_pairs(const cf_fuse_options *o, cf_cl *cl, const cf_fuse_pair *pairs,
@@ -189,6 +186,7 @@ int cf_command_fuse(int argc, char **argv) {
     }
     if (check_options(&o, cf_is_folder(o.mono)) != CF_OK)
         return usage_error();
+    int makes_folder = cf_is_folder(o.mono) && !cf_is_folder(o.out);
     if (cf_fuse_pairs_find(&o, &pairs, &count) != CF_OK)
         return CF_EXIT_FAILED;
     const cf_cl_params params = {.device = cf_cli_device};
@@ -198,5 +196,7 @@ int cf_command_fuse(int argc, char **argv) {
         cf_cl_close(&cl);
     }
     cf_fuse_pairs_free(pairs, count);
+    if (status != CF_OK && makes_folder)
+        rmdir(o.out); /* goes only where no pair succeeded */
     return cf_cli_exit(status);
 }

@@ -115,8 +115,14 @@ static cf_status find_in_folders(const cf_fuse_options *o, const char *mono, con
 
 static cf_status find_recording(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
     char *mono = join(o->mono, "mono", ""), *color = join(o->mono, "color", "");
-    cf_status status =
-        mono && color ? find_in_folders(o, mono, color, pairs, count) : CF_ERR_MEMORY;
+    cf_status status = mono && color ? CF_OK : CF_ERR_MEMORY;
+    if (status == CF_OK && (!cf_is_folder(mono) || !cf_is_folder(color)))
+        status = cf_fail(CF_ERR_INVALID,
+                         "%s: is no recording (it has no mono/ and color/); give the colour "
+                         "camera's folder with --color",
+                         o->mono);
+    if (status == CF_OK)
+        status = find_in_folders(o, mono, color, pairs, count);
     cf_free(mono);
     cf_free(color);
     return status;

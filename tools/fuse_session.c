@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -27,8 +26,8 @@ typedef struct {
     cf_fuse *fuse;
     cf_image picture; /* read back after every frame */
     double *frame_ms;
-    const char *written[CF_FUSE_OUTPUTS + 2];
-    size_t written_count;
+    cf_file_out *prepared[CF_FUSE_OUTPUTS + 2]; /* the results, until all are whole */
+    size_t prepared_count;
 } session;
 
 static cf_status read_pair(session *s) {
@@ -97,8 +96,8 @@ static cf_status write_picture(session *s, const char *path, const cf_image *ima
                                cf_colors colors) {
     const cf_picture_out_params params = {
         .depth = depth, .quality = (int)s->options->quality, .colors = colors, .about = s->mono};
-    CF_TRY(cf_picture_write(path, image, &params));
-    s->written[s->written_count++] = path;
+    CF_TRY(cf_picture_prepare(path, image, &params, &s->prepared[s->prepared_count]));
+    s->prepared_count++;
     return CF_OK;
 }
 
@@ -126,11 +125,12 @@ static cf_status write_all(session *s) {
     return write_picture(s, s->pair->out, &s->picture, 0, CF_COLORS_SRGB);
 }
 
-static cf_status report_to_file(const char *path, const cf_fuse_facts *facts) {
-    cf_file_out *out;
-    CF_TRY(cf_file_create(path, &out));
-    cf_fuse_write_report(facts, cf_file_stream(out));
-    return cf_file_commit(&out);
+static cf_status report_to_file(session *s, const char *path, const cf_fuse_facts *facts) {
+    cf_file_out **out = &s->prepared[s->prepared_count];
+    CF_TRY(cf_file_create(path, out));
+    s->prepared_count++;
+    cf_fuse_write_report(facts, cf_file_stream(*out));
+    return CF_OK;
 }
 
 static cf_status report(session *s) {
@@ -158,11 +158,8 @@ static cf_status report(session *s) {
     facts.provenance = &provenance;
     facts.linear = &linear;
     facts.mono_linear = &mono;
-    if (status == CF_OK && o->report) {
-        status = report_to_file(o->report, &facts);
-        if (status == CF_OK)
-            s->written[s->written_count++] = o->report;
-    }
+    if (status == CF_OK && o->report)
+        status = report_to_file(s, o->report, &facts);
     if (status == CF_OK && o->json)
         cf_fuse_write_report(&facts, stdout);
     cf_image_free(&provenance);
@@ -177,17 +174,19 @@ static cf_status work(session *s) {
         cf_fuse_geometry_open(s->options->rig, s->mono, s->color, &s->geometry, &s->registration));
     CF_TRY(plan(s));
     CF_TRY(run_frames(s));
+    CF_TRY(write_all(s));
     CF_TRY(report(s));
-    return write_all(s);
+    CF_TRY(cf_cli_flush());
+    for (size_t i = 0; i < s->prepared_count; i++)
+        CF_TRY(cf_file_commit(&s->prepared[i]));
+    return CF_OK;
 }
 
 cf_status cf_fuse_session_run(const cf_fuse_options *options, cf_cl *cl, const cf_fuse_pair *pair) {
     session s = {.options = options, .pair = pair, .cl = cl};
     cf_status status = work(&s);
-    if (status != CF_OK) { /* nothing of a failed run stays */
-        for (size_t i = 0; i < s.written_count; i++)
-            unlink(s.written[i]);
-    }
+    for (size_t i = 0; i < s.prepared_count; i++)
+        cf_file_discard(&s.prepared[i]); /* none is left unless the run failed */
     cf_fuse_destroy(&s.fuse);
     cf_rectification_clear(&s.geometry);
     cf_image_free(&s.picture);

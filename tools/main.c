@@ -33,7 +33,7 @@ int cf_cli_interrupted(void) {
 
 /* The first Ctrl-C ends the program cleanly: temporaries go, nothing half-written stays. */
 static void on_signal(int signal_number) {
-    static const char line[] = "chromafuse: interrupted, nothing was written\n";
+    static const char line[] = "chromafuse: error: interrupted; nothing half-written is left\n";
     (void)signal_number;
     interrupted = 1;
     cf_file_discard_all();
@@ -60,16 +60,19 @@ static void print_line(void *user, cf_log_level level, const char *line) {
     fprintf(stderr, "chromafuse: %s%s\n", names[level], line);
 }
 
-static int print_overview(FILE *to) {
-    fprintf(to,
-            "usage: chromafuse COMMAND [OPTIONS]\n\n"
-            "Colour from one lens, detail from the other: fuses a mono and a Bayer sensor's raw\n"
-            "pictures into one clean colour picture.\n\nCommands:\n");
+static int print_overview(void) {
+    printf("usage: chromafuse COMMAND [OPTIONS]\n\n"
+           "Colour from one lens, detail from the other: fuses a mono and a Bayer sensor's raw\n"
+           "pictures into one clean colour picture.\n\nCommands:\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fprintf(to,
-            "\n'chromafuse COMMAND --help' explains a command. --version prints the version.\n");
-    return to == stdout ? CF_EXIT_OK : CF_EXIT_USAGE;
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("\n'chromafuse COMMAND --help' explains a command. --version prints the version.\n");
+    return CF_EXIT_OK;
+}
+
+static int try_help(void) {
+    fprintf(stderr, "Try 'chromafuse --help'.\n");
+    return CF_EXIT_USAGE;
 }
 
 static cf_log_level verbosity(int argc, char **argv) {
@@ -83,24 +86,32 @@ static cf_log_level verbosity(int argc, char **argv) {
     return level;
 }
 
+/* What was printed must have arrived: a full disk or a reader that left is a failure too. */
+static int finish_output(int code) {
+    if (cf_cli_flush() != CF_OK && code == CF_EXIT_OK)
+        return CF_EXIT_FAILED;
+    return code;
+}
+
 int main(int argc, char **argv) {
     const struct sigaction action = {.sa_handler = on_signal};
     cf_log_set(print_line, NULL, verbosity(argc, argv));
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (argc < 2)
-        return print_overview(stderr);
+    if (argc < 2) {
+        cf_log(CF_LOG_ERROR, "a command is missing, for instance fuse");
+        return try_help();
+    }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return print_overview(stdout);
+        return finish_output(print_overview());
     if (!strcmp(argv[1], "--version")) {
         printf("chromafuse %s\n", cf_version());
-        return CF_EXIT_OK;
+        return finish_output(CF_EXIT_OK);
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "chromafuse: there is no command '%s'\n", argv[1]);
-    print_overview(stderr);
-    return CF_EXIT_USAGE;
+            return finish_output(commands[i].run(argc - 1, argv + 1));
+    cf_log(CF_LOG_ERROR, "there is no command '%s'", argv[1]);
+    return try_help();
 }
