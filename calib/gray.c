@@ -3,7 +3,6 @@
 #include "calib/gray.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -137,13 +136,15 @@ int cf_gray_corners(const cf_gray *g, int margin, int max, cf_gray_match *out) {
 static int take_patch(const cf_gray *g, int radius, int x, int y, float *patch) {
     int side = 2 * radius + 1;
     float sum = 0, square = 0;
-    if (x < radius || y < radius || x + radius >= g->width || y + radius >= g->height)
+    if (radius < 0 || x < radius || y < radius || x + radius >= g->width || y + radius >= g->height)
         return 0;
-    for (int j = 0; j < side; j++)
-        memcpy(patch + j * side, g->v + (size_t)(y - radius + j) * (size_t)g->width + x - radius,
-               (size_t)side * sizeof *patch);
-    for (int i = 0; i < side * side; i++)
-        sum += patch[i];
+    for (int j = 0; j < side; j++) {
+        const float *row = g->v + (size_t)(y - radius + j) * (size_t)g->width + x - radius;
+        for (int i = 0; i < side; i++) {
+            patch[j * side + i] = row[i];
+            sum += row[i];
+        }
+    }
     for (int i = 0; i < side * side; i++) {
         patch[i] -= sum / (float)(side * side);
         square += patch[i] * patch[i];
@@ -181,7 +182,7 @@ static float top_of(float a, float b, float c) {
 
 void cf_gray_search(const cf_gray *left, const cf_gray *right, int radius, cf_gray_range range,
                     float margin, cf_gray_match *m) {
-    float patch[MAX_SIDE * MAX_SIDE], best = -2, second = -2;
+    float patch[MAX_SIDE * MAX_SIDE] = {0}, best = -2, second = -2;
     int x = (int)m->x, y = (int)m->y, bd = 0, bv = 0;
     m->score = -2;
     if (2 * radius + 1 > MAX_SIDE || !take_patch(left, radius, x, y, patch))

@@ -405,6 +405,7 @@ static guess start_from(const cf_self_view *mono, const cf_self_view *color, dou
 static cf_status find_start(const binned *b, const cf_self_view *mono, const cf_self_view *color,
                             double focal, guess *best, look *seen) {
     double best_score = -1;
+    *best = start_from(mono, color, focal, 0);
     const double width = mono->raw->width, height = mono->raw->height;
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         const int across = starts[i].side[0] > 0;
@@ -438,7 +439,7 @@ static void give_up(const cf_self_view *mono, const cf_self_view *color, double 
 static cf_status make_up(const binned *b, const cf_self_view *mono, const cf_self_view *color,
                          double focal, guess *g, cf_rectify_params *params,
                          cf_self_registration *out) {
-    look l;
+    look l = {.step = 1};
     CF_TRY(find_start(b, mono, color, focal, g, &l));
     double before = l.fit.before_px;
     cf_status status = CF_OK;
