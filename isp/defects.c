@@ -90,19 +90,38 @@ static cf_status table(const cf_stage_context *context, int port, cf_plane_set *
     return cf_defects_list(context->camera, out);
 }
 
-static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
-    const cf_defects_params *p = params;
-    const cf_plane_set *in = &io->in[0], *list = &io->in[1], *out = &io->out[0];
-    CF_TRY(cf_launch(
-        cl, &cf_source_defects, "search", "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
+static cf_status replace_found(cf_cl *cl, const cf_stage_io *io, const cf_defects_params *p,
+                               const char *kernel, const cf_buffer *marks) {
+    const cf_plane_set *in = &io->in[0], *out = &io->out[0];
+    return cf_launch(
+        cl, &cf_source_defects, kernel, "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_INT(in->width), CF_INT(in->height), CF_INT(p->step), CF_FLOAT(p->threshold),
-                CF_FLOAT(p->scale), CF_FLOAT(p->offset))));
+                CF_FLOAT(p->scale), CF_FLOAT(p->offset), CF_BUF(marks)));
+}
+
+static cf_status replace_listed(cf_cl *cl, const cf_stage_io *io, const cf_defects_params *p) {
+    const cf_plane_set *in = &io->in[0], *list = &io->in[1], *out = &io->out[0];
     return cf_launch(cl, &cf_source_defects, "listed", "", CF_RANGE(list->width, 1, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),
                              CF_INT(p->step), CF_BUF(list->buf), CF_INT(list->pitch * list->height),
                              CF_INT(list->width)));
+}
+
+static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
+    const cf_defects_params *p = params;
+    const cf_plane_set *in = &io->in[0];
+    int found = p->threshold > 0 && (p->scale > 0 || p->offset > 0);
+    cf_buffer *marks;
+    CF_TRY(cf_buffer_get(cl, (size_t)(in->width + 15) / 16 * (size_t)in->height, &marks));
+    cf_status status = replace_found(cl, io, p, "search", marks);
+    if (status == CF_OK && found)
+        status = replace_found(cl, io, p, "correct", marks);
+    if (status == CF_OK)
+        status = replace_listed(cl, io, p);
+    cf_buffer_put(&marks);
+    return status;
 }
 
 /* Outliers in the picture, rare ones in a large one; a list with entries in and outside it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernels of stage `defects`; see defects.h. `search` copies the picture and replaces outliers,
- * 16 samples per work-item; `listed` then replaces the known ones, one entry per work-item. */
+/* Kernels of stage `defects`; see defects.h. `search` copies the picture and finds outliers, 16
+ * samples per work-item, `correct` replaces them; `listed` replaces the known ones, one entry per
+ * work-item. */
 #define RANGES 5    /* of the neighbours, that texture may add */
 #define FAINT 0.05f /* of white: nobody sees less */
 #define NOISE 3     /* standard deviations of range that is noise */
@@ -13,6 +14,8 @@ typedef struct {
 } settings;
 
 int mirror(int i, int n) {
+    if (i >= 0 && i < n)
+        return i;
     if (n == 1)
         return 0;
     int period = 2 * (n - 1);
@@ -76,19 +79,19 @@ float judge(__global const float *raw, int pitch, int width, int height, int x, 
     return isnan(fixed) ? v : fixed;
 }
 
+/* Copies, and marks strips of 16 samples in which something may have to be replaced; those at the
+ * border always. A little less is demanded than by judge(), so that rounding decides nothing. */
 __kernel void search(__global const float *raw, int pitch, __global float *fixed, int fixed_pitch,
-                     int width, int height, int step, float threshold, float scale, float offset) {
-    int x = (int)get_global_id(0) * 16;
+                     int width, int height, int step, float threshold, float scale, float offset,
+                     __global uchar *marks) {
+    int strip = (int)get_global_id(0), x = strip * 16;
     int y = (int)get_global_id(1);
     if (x >= width || y >= height)
         return;
     __global const float *from = raw + (size_t)y * pitch + x;
-    __global float *to = fixed + (size_t)y * fixed_pitch + x;
     float16 v = vload16(0, from);
-    vstore16(v, 0, to);
-    if (threshold == 0 || (scale == 0 && offset == 0))
-        return;
-    int16 suspect = -1;
+    vstore16(v, 0, fixed + (size_t)y * fixed_pitch + x);
+    int mark = 1;
     if (x >= step && x + 16 + step <= width && y >= step && y + step < height) {
         __global const float *above = from - step * pitch, *below = from + step * pitch;
         float16 a = vload16(0, above - step), b = vload16(0, above), c = vload16(0, above + step);
@@ -96,20 +99,23 @@ __kernel void search(__global const float *raw, int pitch, __global float *fixed
         float16 f = vload16(0, below - step), g = vload16(0, below), h = vload16(0, below + step);
         float16 high = fmax(fmax(fmax(a, b), fmax(c, d)), fmax(fmax(e, f), fmax(g, h)));
         float16 low = fmin(fmin(fmin(a, b), fmin(c, d)), fmin(fmin(e, f), fmin(g, h)));
-        /* a little less than judge() demands, so that rounding never decides here */
-        float16 over = v - high, under = low - v, range = high - low;
+        float16 over = v - high, under = low - v;
         float16 sigma = sqrt(scale * fmax(over > under ? high : low, (float16)0) + offset);
-        float16 texture = fmax(range - NOISE * sigma, (float16)0);
-        suspect = fmax(over, under) > 0.999f * (threshold * sigma + RANGES * texture + FAINT);
-        if (!any(suspect))
-            return;
+        float16 texture = fmax(high - low - NOISE * sigma, (float16)0);
+        mark = any(fmax(over, under) > 0.999f * (threshold * sigma + RANGES * texture + FAINT));
     }
+    marks[(size_t)y * ((width + 15) / 16) + strip] = (uchar)mark;
+}
+
+__kernel void correct(__global const float *raw, int pitch, __global float *fixed, int fixed_pitch,
+                      int width, int height, int step, float threshold, float scale, float offset,
+                      __global const uchar *marks) {
+    int strip = (int)get_global_id(0), y = (int)get_global_id(1), strips = (width + 15) / 16;
+    if (strip >= strips || y >= height || !marks[(size_t)y * strips + strip])
+        return;
     settings s = {step, threshold, scale, offset};
-    int flags[16];
-    vstore16(suspect, 0, flags);
-    for (int i = 0; i < 16 && x + i < width; i++)
-        if (flags[i])
-            to[i] = judge(raw, pitch, width, height, x + i, y, s);
+    for (int x = strip * 16; x < min(strip * 16 + 16, width); x++)
+        fixed[(size_t)y * fixed_pitch + x] = judge(raw, pitch, width, height, x, y, s);
 }
 
 __kernel void listed(__global const float *raw, int pitch, __global float *fixed, int fixed_pitch,

@@ -14,6 +14,8 @@ float16 load(__global const float *p, int offset) {
 }
 
 int mirror(int i, int n) {
+    if (i >= 0 && i < n)
+        return i;
     if (n == 1)
         return 0;
     int period = 2 * (n - 1);
