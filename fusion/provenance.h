@@ -32,7 +32,7 @@ typedef struct {
     float invented_error; /* error of a guess without hints, Lab ab units */
 } cf_provenance_params;
 #define CF_PROVENANCE_DEFAULTS                                                                     \
-    { .side = 1, .texture = 25, .half = 0.305F, .invented_error = 36 }
+    { .side = 1, .texture = 10, .half = 0.55F, .invented_error = 36 }
 
 cf_status cf_provenance_ref(const cf_stage_io *io, const void *params);
 
