@@ -27,6 +27,13 @@ function(chromafuse_add_module name)
   foreach(library IN LISTS M_LINKS) # what a folder found is also linked by the shared library
     if(library MATCHES "^PkgConfig::")
       set_property(TARGET ${library} PROPERTY IMPORTED_GLOBAL TRUE)
+      foreach(property INTERFACE_LINK_OPTIONS INTERFACE_COMPILE_OPTIONS) # LibRaw's own affair; clang has no libomp
+        get_target_property(options ${library} ${property})
+        if(options)
+          list(FILTER options EXCLUDE REGEX "^-fopenmp$")
+          set_property(TARGET ${library} PROPERTY ${property} ${options})
+        endif()
+      endforeach()
     endif()
   endforeach()
 endfunction()
