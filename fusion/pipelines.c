@@ -68,11 +68,7 @@ const cf_step cf_pipeline_fuse[] = {
      {"fused.chroma", "fused.error"},
      NULL},
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
-    {"provenance",
-     MONO,
-     {"hint.confidence", "fetched.match", "guide", "fused.error"},
-     {"shares"},
-     NULL},
+    {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
 
     /* For the viewer. */

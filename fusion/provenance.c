@@ -7,12 +7,8 @@ CF_CL_SOURCE(provenance);
 static const cf_provenance_params defaults = CF_PROVENANCE_DEFAULTS;
 
 static const cf_option options[] = {
-    {"side", CF_OPTION_INT, offsetof(cf_provenance_params, side), 1, -1, 1,
-     "1: colour camera right of the mono camera, -1: left"},
-    {"texture", CF_OPTION_FLOAT, offsetof(cf_provenance_params, texture), 1, 0, 1000,
-     "how much texture makes a match doubtful"},
     {"half", CF_OPTION_FLOAT, offsetof(cf_provenance_params, half), 1, 0x1p-10, 1,
-     "evidence at which a hint counts as much as its surroundings"},
+     "confidence at which a hint counts as much as its surroundings"},
     {"invented-error", CF_OPTION_FLOAT, offsetof(cf_provenance_params, invented_error), 1, 1, 1000,
      "error of a guess without hints, Lab ab units"},
     CF_OPTION_END,
@@ -20,16 +16,15 @@ static const cf_option options[] = {
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_provenance_params *p = params;
-    const cf_plane_set *confidence = &io->in[0], *match = &io->in[1], *mono = &io->in[2];
-    const cf_plane_set *error = &io->in[3], *shares = &io->out[0];
+    const cf_plane_set *confidence = &io->in[0], *match = &io->in[1];
+    const cf_plane_set *error = &io->in[2], *shares = &io->out[0];
     return cf_launch(cl, &cf_source_provenance, "provenance", "",
                      CF_RANGE((confidence->width + 15) / 16, confidence->height, 16, 1),
                      CF_ARGS(CF_BUF(confidence->buf), CF_INT(confidence->pitch), CF_BUF(match->buf),
-                             CF_INT(match->pitch), CF_BUF(mono->buf), CF_INT(mono->pitch),
-                             CF_BUF(error->buf), CF_INT(error->pitch), CF_BUF(shares->buf),
-                             CF_INT(shares->pitch), CF_INT(confidence->width),
-                             CF_INT(confidence->height), CF_INT(-2 * p->side), CF_FLOAT(p->texture),
-                             CF_FLOAT(p->half), CF_FLOAT(1 / p->invented_error)));
+                             CF_INT(match->pitch), CF_BUF(error->buf), CF_INT(error->pitch),
+                             CF_BUF(shares->buf), CF_INT(shares->pitch), CF_INT(confidence->width),
+                             CF_INT(confidence->height), CF_FLOAT(p->half),
+                             CF_FLOAT(1 / p->invented_error)));
 }
 
 const cf_stage cf_stage_provenance = {
@@ -37,13 +32,12 @@ const cf_stage cf_stage_provenance = {
     .summary = "shares of invented, measured and guided chroma",
     .in = {{.name = "confidence", .domain = CF_DOMAIN_UNIT, .planes = 1},
            {.name = "match", .domain = CF_DOMAIN_UNIT, .planes = 1},
-           {.name = "mono", .domain = CF_DOMAIN_UNIT, .planes = 1},
            {.name = "error", .domain = CF_DOMAIN_SIGMA, .planes = 1}},
     .out = {{.name = "shares", .domain = CF_DOMAIN_UNIT, .planes = 3}},
     .params_size = sizeof(cf_provenance_params),
     .defaults = &defaults,
     .options = options,
-    .margin = 4,
+    .margin = 0,
     .tol_max = 1.001 / 255,
     .tol_mean = 2e-5,
     .tol_why = "a value halfway between two steps of 1/255 may round to either",
