@@ -60,6 +60,12 @@ static cf_status bind(const cf_stage_context *context, void *params) {
     combine(color, color->ccm, p->red_noise);
     combine(color, color->ccm + 6, p->blue_noise);
     combine(color, luma, p->luma_noise);
+    /* Samples of a coarser picture are shared by several pixels: each says as much less. */
+    float scale = context->color_scale, share = scale > 0 && scale < 1 ? 1 / (scale * scale) : 1;
+    for (int i = 0; i < 2; i++) {
+        p->red_noise[i] *= share;
+        p->blue_noise[i] *= share;
+    }
     return CF_OK;
 }
 

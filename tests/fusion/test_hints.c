@@ -128,6 +128,11 @@ START_TEST(takes_the_noise_from_the_cameras) {
     /* 0.25^2 * 0.02 + 0.5^2 * 0.01 + 0.25^2 * 0.0125 */
     ck_assert_float_eq_tol(p.luma_noise[0], 0.00453125, 1e-8);
     ck_assert_float_eq_tol(p.clip[0], 2, 1e-6);
+    const cf_stage_context coarse = {
+        .mono = &mono_camera, .color = &color_camera, .color_scale = 0.5F};
+    ck_assert_int_eq(cf_stage_hints.bind(&coarse, &p), CF_OK);
+    ck_assert_float_eq_tol(p.red_noise[0], 0.08, 1e-7); /* one sample for 4 pixels */
+    ck_assert_float_eq_tol(p.luma_noise[0], 0.00453125, 1e-8);
 }
 END_TEST
 
