@@ -39,9 +39,11 @@ function(chromafuse_add_module name)
 endfunction()
 
 # chromafuse_embed_kernel(MODULE NAME): MODULE/NAME.cl with its includes becomes cf_source_NAME, after a check by clang.
+# NAME may lie in a folder of the module: net/conv_direct becomes cf_source_conv_direct.
 function(chromafuse_embed_kernel module name)
   set(source ${PROJECT_SOURCE_DIR}/${module}/${name}.cl)
-  set(generated ${PROJECT_BINARY_DIR}/kernels/${module}_${name}.c)
+  get_filename_component(symbol ${name} NAME)
+  set(generated ${PROJECT_BINARY_DIR}/kernels/${module}_${symbol}.c)
   set(headers)
   set(unread ${source})
   while(unread)
@@ -64,7 +66,7 @@ function(chromafuse_embed_kernel module name)
   endif()
   add_custom_command(OUTPUT ${generated}
     ${check}
-    COMMAND ${CMAKE_COMMAND} -DMODULE=${module} -DNAME=${name} -DROOT=${PROJECT_SOURCE_DIR} -DOUT=${generated}
+    COMMAND ${CMAKE_COMMAND} -DMODULE=${module} -DNAME=${name} -DSYMBOL=${symbol} -DROOT=${PROJECT_SOURCE_DIR} -DOUT=${generated}
             -P ${PROJECT_SOURCE_DIR}/cmake/EmbedKernel.cmake
     DEPENDS ${source} ${headers} ${PROJECT_SOURCE_DIR}/cmake/EmbedKernel.cmake
     COMMENT "Embedding ${module}/${name}.cl" VERBATIM)
@@ -78,6 +80,37 @@ function(chromafuse_add_stage module name)
   chromafuse_embed_kernel(${module} ${name})
   set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_STAGES ${name})
   set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_TESTS ${module}/${name})
+endfunction()
+
+# chromafuse_add_operator(NAME): the one place that registers a network operator, or a group of them. Compiles
+# cl/net/op_NAME.c, embeds op_NAME.cl where there is one, and adds cf_operators_NAME[] to the generated list.
+function(chromafuse_add_operator name)
+  target_sources(chromafuse_cl PRIVATE net/op_${name}.c)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/cl/net/op_${name}.cl)
+    chromafuse_embed_kernel(cl net/op_${name})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_OPERATORS ${name})
+endfunction()
+
+# Writes the generated list cf_operator_lists[].
+function(chromafuse_write_operator_list)
+  get_property(operators GLOBAL PROPERTY CHROMAFUSE_OPERATORS)
+  set(declarations "")
+  set(entries "")
+  foreach(operator IN LISTS operators)
+    string(APPEND declarations "extern const cf_operator cf_operators_${operator}[];\n")
+    string(APPEND entries "    cf_operators_${operator},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/operators.c CONTENT
+"/* Generated from chromafuse_add_operator. */
+#include \"cl/net/operator.h\"
+
+@declarations@
+const cf_operator *const cf_operator_lists[] = {
+@entries@    NULL,
+};
+" @ONLY)
+  target_sources(chromafuse_cl PRIVATE ${PROJECT_BINARY_DIR}/operators.c)
 endfunction()
 
 # chromafuse_add_test(MODULE NAME): tests/MODULE/test_NAME.c, for code that is not a stage.

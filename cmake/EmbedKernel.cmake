@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DMODULE= -DNAME= -DROOT= -DOUT= -P: writes a C file with MODULE/NAME.cl, its includes put in place, and its SHA-256.
+# cmake -DMODULE= -DNAME= -DSYMBOL= -DROOT= -DOUT= -P: writes a C file with MODULE/NAME.cl, its includes put in place, and its SHA-256.
 file(READ ${ROOT}/${MODULE}/${NAME}.cl text)
 foreach(depth RANGE 64)
   string(REGEX MATCH "#include \"([^\"]+)\"" found "${text}")
@@ -23,6 +23,6 @@ file(WRITE ${OUT} "/* Generated from ${MODULE}/${NAME}.cl. */
 
 static const unsigned char text[] = {
 ${bytes}0x00};
-extern const cf_cl_source cf_source_${NAME};
-const cf_cl_source cf_source_${NAME} = {\"${MODULE}/${NAME}\", (const char *)text, \"${hash}\"};
+extern const cf_cl_source cf_source_${SYMBOL};
+const cf_cl_source cf_source_${SYMBOL} = {\"${MODULE}/${NAME}\", (const char *)text, \"${hash}\"};
 ")
