@@ -18,8 +18,9 @@
             y##f = HIGH(x##7, x##f);
 #define ALL(M)                                                                                     \
     M(0, 0)                                                                                        \
-    M(1, 1) M(2, 2) M(3, 3) M(4, 4) M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b)      \
-        M(12, c) M(13, d) M(14, e) M(15, f)
+    M(1, 1)                                                                                        \
+    M(2, 2) M(3, 3) M(4, 4) M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b) M(12, c)     \
+        M(13, d) M(14, e) M(15, f)
 
 __kernel void layout_plain_to_blocked(__global const float *restrict from,
                                       __global float *restrict to, int channels, int pixels,
@@ -35,7 +36,8 @@ __kernel void layout_plain_to_blocked(__global const float *restrict from,
     float16 v##h = c0 + k < channels ? vload16(0, from + (size_t)k * pixels + p) : (float16)(0);
         ALL(LOAD)
         STEP(v, w)
-        STEP(w, x) STEP(x, y) STEP(y, z)
+        STEP(w, x)
+        STEP(x, y) STEP(y, z)
 #define STORE(k, h) vstore16(z##h, p + k, to);
             ALL(STORE)
     }
@@ -57,7 +59,8 @@ __kernel void layout_blocked_to_plain(__global const float *restrict from,
 #define LOADB(k, h) float16 v##h = vload16(p + k, from);
         ALL(LOADB)
         STEP(v, w)
-        STEP(w, x) STEP(x, y) STEP(y, z)
+        STEP(w, x)
+        STEP(x, y) STEP(y, z)
 #define STOREP(k, h)                                                                               \
     if (c0 + k < channels)                                                                         \
         vstore16(z##h, 0, to + (size_t)k * pixels + p);

@@ -21,7 +21,7 @@ typedef struct {
     int plain;   /* 1: no fusing, no blocked layout: for tests of single kernels */
 } cf_net_params;
 #define CF_NET_DEFAULTS                                                                            \
-    { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .plain = 0 }
+    { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .plain = 0, .poison = 0 }
 
 /*
  * Plans the model: folds constants, fuses, lays out memory, packs weights, and builds every kernel
@@ -58,6 +58,11 @@ typedef struct {
     size_t activation_bytes; /* what activations would take without sharing */
 } cf_net_info;
 cf_net_info cf_net_describe(const cf_net *net);
+
+/* What a plan at these shapes would compute, without a device: nodes, gflop and activation_bytes
+ * (in plain layout, nothing fused). Finds the same faults in the file as cf_net_create. */
+cf_status cf_net_measure(const cf_model *model, const cf_shape *shapes, size_t count,
+                         cf_net_info *info);
 
 /* The same network by the plain C references on host arrays (float32, or int64_t where the port
  * says so; row-major): slow, the definition of correct. Output arrays are allocated, cf_free them;
