@@ -19,6 +19,7 @@ typedef struct {
                     stored, else    good defaults */
     int profile; /* 1: each node's launches go to the profile under its label (cl/profile.h) */
     int plain;   /* 1: no fusing, no blocked layout: for tests of single kernels */
+    int poison;  /* 1: memory that no node wrote is NaN at first: for tests */
 } cf_net_params;
 #define CF_NET_DEFAULTS                                                                            \
     { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .plain = 0, .poison = 0 }

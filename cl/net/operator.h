@@ -47,8 +47,14 @@ typedef struct cf_op {
     cf_tensor *out[CF_OP_OUTPUTS];
     int outputs;
     cf_layout want[CF_OP_INPUTS]; /* set by `layout`: how the kernels need each input */
-    cf_post
-        *post; /* what is done to each element before it is stored; see planner.h. NULL: nothing */
+    /* What is done to each element before it is stored (planner.h); NULL where the operator does
+     * not apply one. For operators with both `absorb` and `applies_post` (pointwise nodes) the
+     * planner lets the node absorb itself first: `own` is the input that x is, post->code begins
+     * with the node's own code, and `plan` only loads x from in[own], applies the post and stores.
+     * own -1: it could not be absorbed (general broadcasting); post holds only what comes behind.
+     */
+    cf_post *post;
+    int own;
 } cf_op;
 
 /* Adding an operator: an entry in the array cf_operators_FILE[] of a file that
