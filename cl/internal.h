@@ -14,7 +14,7 @@
 #include "cl/program.h"
 
 #define CF_PROFILE_EVENTS 1024 /* pending at once; beyond, collecting happens in between */
-#define CF_PROFILE_ROWS 256
+#define CF_PROFILE_ROWS 1024
 
 struct cf_buffer {
     cf_cl *cl;

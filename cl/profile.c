@@ -24,10 +24,18 @@ static size_t find_row(cf_cl *cl, const char *kernel) {
     for (size_t i = 0; i < cl->row_count; i++)
         if (!strcmp(cl->rows[i].kernel, kernel) && !strcmp(cl->rows[i].label, cl->label))
             return i;
-    if (cl->row_count == CF_PROFILE_ROWS) /* the last row gathers what has no room */
-        return CF_PROFILE_ROWS - 1;
-    cl->rows[cl->row_count] = (cf_profile_row){.label = cl->label, .kernel = kernel};
+    char *label = cl->row_count < CF_PROFILE_ROWS ? cf_strdup(cl->label) : NULL;
+    if (!label) /* the last row gathers what has no room */
+        return cl->row_count ? cl->row_count - 1 : 0;
+    cl->rows[cl->row_count] = (cf_profile_row){.label = label, .kernel = kernel};
     return cl->row_count++;
+}
+
+/* Labels are copies: who set one may be gone when the rows are read. */
+static void free_rows(cf_cl *cl) {
+    for (size_t i = 0; i < cl->row_count; i++)
+        cf_free((char *)(uintptr_t)cl->rows[i].label);
+    cl->row_count = 0;
 }
 
 cl_event *cf_profile_slot(cf_cl *cl, const char *kernel) {
@@ -70,13 +78,14 @@ const cf_profile_row *cf_profile_rows(const cf_cl *cl, size_t *count) {
 void cf_profile_reset(cf_cl *cl) {
     if (cl->event_count)
         (void)cf_profile_collect(cl);
-    cl->row_count = 0;
+    free_rows(cl);
 }
 
 void cf_profile_free(cf_cl *cl) {
     for (size_t i = 0; i < cl->event_count; i++)
         clReleaseEvent(cl->events[i].event);
     cl->event_count = 0;
+    free_rows(cl);
     cf_free(cl->events);
     cf_free(cl->rows);
     cl->events = NULL;

@@ -16,12 +16,15 @@ static cf_status run_step(cf_cl *cl, const cf_step *step) {
 }
 
 static cf_status run_steps(cf_net *net) {
-    for (size_t i = 0; i < net->step_count; i++) {
+    cf_status status = CF_OK;
+    for (size_t i = 0; i < net->step_count && status == CF_OK; i++) {
         if (net->profile)
             cf_profile_label(net->cl, net->steps[i].label);
-        CF_TRY(run_step(net->cl, &net->steps[i]));
+        status = run_step(net->cl, &net->steps[i]);
     }
-    return CF_OK;
+    if (net->profile)
+        cf_profile_label(net->cl, "");
+    return status;
 }
 
 /* Copies of names and shapes that outlive the model. */
