@@ -33,7 +33,8 @@ foreach(module IN LISTS modules)
   string(REPLACE "chromafuse_" "" folder ${module})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse
           FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE PATTERN "*_cl.h" EXCLUDE
-          PATTERN "tiff_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE)
+          PATTERN "tiff_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE
+          PATTERN "reader.h" EXCLUDE PATTERN "wire.h" EXCLUDE)
 endforeach()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/chromafuse)
