@@ -7,6 +7,13 @@
 
 /* Suits everything, in any combination of layouts. */
 extern const cf_conv_method cf_conv_direct;
+/* 1x1 without groups and padding, in any combination of layouts. */
+extern const cf_conv_method cf_conv_pointwise;
+/* One filter per channel, blocked. */
+extern const cf_conv_method cf_conv_depthwise;
+
+/* Pixels of a tile that moves back at the end of a row instead of reaching beyond: 14, 4 or 1. */
+int cf_conv_tile(int width);
 
 /* The bias (zeros when the node has none) as a device constant: whole blocks and one more, so that
  * kernels that compute two blocks at once may read beyond the last. */

@@ -20,8 +20,9 @@
     M(0, 0)                                                                                        \
     M(1, 1)                                                                                        \
     M(2, 2)                                                                                        \
-    M(3, 3) M(4, 4) M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b) M(12, c) M(13, d)    \
-        M(14, e) M(15, f)
+    M(3, 3)                                                                                        \
+    M(4, 4) M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b) M(12, c) M(13, d) M(14, e)   \
+        M(15, f)
 
 __kernel void layout_plain_to_blocked(__global const float *restrict from,
                                       __global float *restrict to, int channels, int pixels,
@@ -41,7 +42,7 @@ __kernel void layout_plain_to_blocked(__global const float *restrict from,
         STEP(x, y)
         STEP(y, z)
 #define STORE(k, h) vstore16(z##h, p + k, to);
-            ALL(STORE)
+        ALL(STORE)
     }
     for (; p < last; p++)
         for (int k = 0; k < 16; k++)
@@ -67,7 +68,7 @@ __kernel void layout_blocked_to_plain(__global const float *restrict from,
 #define STOREP(k, h)                                                                               \
     if (c0 + k < channels)                                                                         \
         vstore16(z##h, 0, to + (size_t)k * pixels + p);
-            ALL(STOREP)
+        ALL(STOREP)
     }
     for (; p < last; p++)
         for (int k = 0; k < 16 && c0 + k < channels; k++)

@@ -11,6 +11,8 @@
 
 static const cf_conv_method *const methods[] = {
     &cf_conv_direct,
+    &cf_conv_depthwise,
+    &cf_conv_pointwise,
 };
 #define METHODS (sizeof methods / sizeof *methods)
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 1x1 convolution without padding. A work-item makes one block of 16 output channels for `tiles`
+ * tiles of NP pixels of one row; a row is the whole picture when the stride is 1. The last tile of
+ * a row is moved back to end with it: it computes some pixels a second time, to the same values.
+ */
+#include "cl/net/post.clh"
+#include "cl/net/tile.clh"
+
+#ifndef NP /* pixels of a tile: 14 accumulators measured as fast as 2 x 14 */
+#define NP 14
+#endif
+#ifndef STRIDE /* along the row */
+#define STRIDE 1
+#endif
+#ifndef IN_PLAIN /* 1: the input's layout is plain, else blocked */
+#define IN_PLAIN 0
+#endif
+#ifndef OUT_PLAIN
+#define OUT_PLAIN 0
+#endif
+
+#define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
+#define START(i) float16 a##i = start;
+#define STEP(i) a##i = fma(w0, (float16)(y[(i)*STRIDE * LANES + k]), a##i);
+#define CHANNELS(count)                                                                            \
+    for (int k = 0; k < (count); k++) {                                                            \
+        float16 w0 = *w++;                                                                         \
+        TILE(STEP)                                                                                 \
+    }
+#define STORE(i) put(out, a##i, n, cb, blocks, channels_out, plane_out, at + (i), CF_POST_PASS);
+
+static inline void put(__global float *restrict out, float16 value, int n, int cb, int blocks,
+                       int channels, int plane, size_t at, CF_POST_ARGS) {
+#if OUT_PLAIN
+    float v[16];
+    vstore16(value, 0, v);
+    for (int k = 0; k < min(16, channels - cb * 16); k++) {
+        size_t i = ((size_t)n * channels + cb * 16 + k) * plane + at;
+        out[i] = cf_post1(v[k], cb * 16 + k, blocks, i, CF_POST_PASS);
+    }
+#else
+    size_t i = ((size_t)n * blocks + cb) * plane + at;
+    ((__global float16 *)out)[i] = cf_post16(value, cb, blocks, i, CF_POST_PASS);
+#endif
+}
+
+/*
+ * weights [blocks][channels][16]. in_plane, in_step: pixels of an input plane, and between the rows
+ * of it that are read. by_pixels: whether neighbouring work-items differ in tiles (which keeps
+ * their weights in cache) or in blocks (which keeps the input).
+ */
+__kernel void pointwise(__global const float *restrict in, __global const float16 *restrict weights,
+                        __global const float16 *restrict bias, __global float *restrict out,
+                        int channels, int channels_out, int in_plane, int in_step, int width,
+                        int rows, int tiles, int by_pixels, CF_POST_ARGS) {
+    int group = get_global_id(by_pixels ? 0 : 1), cb = get_global_id(by_pixels ? 1 : 0);
+    int n = get_global_id(2), count = (width + NP - 1) / NP;
+    int groups = (count + tiles - 1) / tiles, row = group / groups;
+    int blocks = (channels_out + 15) / 16, plane_out = rows * width;
+    if (row >= rows || cb >= blocks)
+        return;
+    size_t from = ((size_t)n * ((channels + LANES - 1) / LANES) * in_plane + row * in_step) * LANES;
+    int first = (group - row * groups) * tiles, last = min(first + tiles, count);
+    float16 start = bias[cb];
+    for (int tile = first; tile < last; tile++) {
+        int x = min(tile * NP, width - NP);
+        __global const float *y = in + from + (size_t)x * STRIDE * LANES;
+        __global const float16 *w = weights + (size_t)cb * channels;
+        TILE(START)
+        for (int left = channels; left >= LANES; left -= LANES, y += (size_t)in_plane * LANES)
+            CHANNELS(LANES)
+        CHANNELS(channels % LANES)
+        size_t at = (size_t)row * width + x;
+        TILE(STORE)
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constant weights in the order that kernels with a tile of 16 output channels read them. */
+#include "cl/net/pack.h"
+
+#include "base/alloc.h"
+
+cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows, int64_t length,
+                       const cf_buffer **out) {
+    size_t count = (size_t)CF_NET_BLOCKS(rows) * (size_t)length * CF_NET_BLOCK;
+    float *packed = cf_alloc(count, sizeof *packed), *row = cf_alloc((size_t)length, sizeof *row);
+    cf_status status = packed && row ? CF_OK : CF_ERR_MEMORY;
+    for (int64_t r = 0; status == CF_OK && r < rows; r++) {
+        float *to = packed + r / CF_NET_BLOCK * length * CF_NET_BLOCK + r % CF_NET_BLOCK;
+        cf_tensor_read(constant, r * length, length, row);
+        for (int64_t i = 0; i < length; i++)
+            to[i * CF_NET_BLOCK] = row[i];
+    }
+    if (status == CF_OK)
+        status = cf_plan_constant(plan, packed, count * sizeof *packed, out);
+    cf_free(row);
+    cf_free(packed);
+    return status;
+}

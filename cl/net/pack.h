@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Constant weights in the order that kernels with a tile of 16 output channels read them. */
+#ifndef CHROMAFUSE_CL_NET_PACK_H
+#define CHROMAFUSE_CL_NET_PACK_H
+
+#include "cl/net/planner.h"
+
+/*
+ * A constant of `rows` rows (output channels) of `length` values as [ceil(rows/16)][length][16] on
+ * the device, zeros beyond the last row: the 16 weights of one step lie together.
+ */
+cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows, int64_t length,
+                       const cf_buffer **out);
+
+#endif
