@@ -9,7 +9,8 @@
  * cf_profile_collect. */
 void cf_profile_enable(cf_cl *cl, int on);
 
-/* Names what is launched from now on, for instance by stage; the string must live until another is set. */
+/* Names what is launched from now on, for instance by stage; the string must live until another is
+ * set. */
 void cf_profile_label(cf_cl *cl, const char *label);
 
 /* Waits for queued work and adds the events' times to the totals; call it between frames. */

@@ -78,7 +78,7 @@ cf_status cf_plan_fuse(cf_planner *plan) {
             return CF_ERR_MEMORY;
         op->post->shape = op->out[0]->shape;
         CF_TRY(absorb_self(plan, op, o));
-        if (!plan->params.plain)
+        if (!plan->params.unfused)
             CF_TRY(absorb_readers(plan, op, o));
     }
     return CF_OK;

@@ -18,11 +18,11 @@ typedef struct {
     int tune;    /* 1: time the suitable methods of each node, keep the choice on disk; 0: what is
                     stored, else    good defaults */
     int profile; /* 1: each node's launches go to the profile under its label (cl/profile.h) */
-    int plain;   /* 1: no fusing, no blocked layout: for tests of single kernels */
+    int unfused; /* 1: no node is taken into the epilogue of another: for tests */
     int poison;  /* 1: memory that no node wrote is NaN at first: for tests */
 } cf_net_params;
 #define CF_NET_DEFAULTS                                                                            \
-    { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .plain = 0, .poison = 0 }
+    { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .unfused = 0, .poison = 0 }
 
 /*
  * Plans the model: folds constants, fuses, lays out memory, packs weights, and builds every kernel

@@ -288,7 +288,7 @@ static cf_status record_output(cf_planner *plan, size_t i, cf_place **out) {
 static void choose_layouts(cf_planner *plan) {
     for (int o = 0; o < plan->op_count; o++) {
         cf_op *op = &plan->ops[o];
-        if (op->type && op->type->layout && !plan->params.plain)
+        if (op->type && op->type->layout)
             op->type->layout(op);
     }
 }
