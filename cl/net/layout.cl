@@ -21,8 +21,8 @@
     M(1, 1)                                                                                        \
     M(2, 2)                                                                                        \
     M(3, 3)                                                                                        \
-    M(4, 4) M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b) M(12, c) M(13, d) M(14, e)   \
-        M(15, f)
+    M(4, 4)                                                                                        \
+    M(5, 5) M(6, 6) M(7, 7) M(8, 8) M(9, 9) M(10, a) M(11, b) M(12, c) M(13, d) M(14, e) M(15, f)
 
 __kernel void layout_plain_to_blocked(__global const float *restrict from,
                                       __global float *restrict to, int channels, int pixels,

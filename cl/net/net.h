@@ -18,11 +18,16 @@ typedef struct {
     int tune;    /* 1: time the suitable methods of each node, keep the choice on disk; 0: what is
                     stored, else    good defaults */
     int profile; /* 1: each node's launches go to the profile under its label (cl/profile.h) */
+    int lanes; /* work-items of a group for kernels that leave it open, 1..1024; 0: 1 on CPUs, whose
+                  kernels are vectors already, 64 elsewhere */
     int unfused; /* 1: no node is taken into the epilogue of another: for tests */
     int poison;  /* 1: memory that no node wrote is NaN at first: for tests */
 } cf_net_params;
 #define CF_NET_DEFAULTS                                                                            \
-    { .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .unfused = 0, .poison = 0 }
+    {                                                                                              \
+        .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .lanes = 0, .unfused = 0,       \
+        .poison = 0                                                                                \
+    }
 
 /*
  * Plans the model: folds constants, fuses, lays out memory, packs weights, and builds every kernel

@@ -176,6 +176,23 @@ static cf_arg *copy_args(cf_region *region, const cf_arg *args, size_t count) {
     return copy;
 }
 
+/* A local size of 1x1x1 leaves it open: groups as large as wanted that divide the range, so that
+ * kernels need no test of their bounds. */
+static void choose_local(const cf_planner *plan, cf_range *range) {
+    size_t lanes = (size_t)plan->params.lanes;
+    if (!lanes)
+        lanes = strcmp(plan->cl->info.type, "cpu") != 0 ? 64 : 1;
+    if (range->local[0] * range->local[1] * range->local[2] != 1)
+        return;
+    for (int d = 0; d < 3; d++) {
+        size_t size = lanes < range->global[d] ? lanes : range->global[d];
+        while (size > 1 && range->global[d] % size)
+            size--;
+        range->local[d] = size ? size : 1;
+        lanes /= range->local[d];
+    }
+}
+
 cf_status cf_plan_launch(cf_planner *plan, const cf_cl_source *source, const char *kernel,
                          const char *options, cf_range range, const cf_arg *args, size_t count) {
     cf_step *step = add_step(plan);
@@ -185,6 +202,7 @@ cf_status cf_plan_launch(cf_planner *plan, const cf_cl_source *source, const cha
     step->kernel = cf_region_strdup(plan->keep, kernel);
     step->options = cf_region_strdup(plan->keep, options);
     step->range = range;
+    choose_local(plan, &step->range);
     step->args = copy_args(plan->keep, args, count);
     step->count = count;
     return step->kernel && step->options && step->args ? CF_OK : CF_ERR_MEMORY;
