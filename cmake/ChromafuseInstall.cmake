@@ -33,9 +33,11 @@ foreach(module IN LISTS modules)
   string(REPLACE "chromafuse_" "" folder ${module})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse
           FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE PATTERN "*_cl.h" EXCLUDE
-          PATTERN "tiff_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE
-          PATTERN "reader.h" EXCLUDE PATTERN "wire.h" EXCLUDE)
+          PATTERN "tiff_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE REGEX "/cl/net$" EXCLUDE)
 endforeach()
+# Of the executor only what applications call; the rest is between the planner and its operators.
+install(FILES ${PROJECT_SOURCE_DIR}/cl/net/model.h ${PROJECT_SOURCE_DIR}/cl/net/net.h ${PROJECT_SOURCE_DIR}/cl/net/tensor.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse/cl/net)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/chromafuse)
 install(EXPORT chromafuse-targets NAMESPACE chromafuse:: DESTINATION ${package_dir})
