@@ -21,3 +21,16 @@ cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows
     cf_free(packed);
     return status;
 }
+
+cf_status cf_pack_bias(cf_planner *plan, const cf_tensor *bias, int64_t channels,
+                       const cf_buffer **out) {
+    size_t count = (size_t)CF_NET_BLOCKS(channels) * CF_NET_BLOCK;
+    float *values = cf_alloc(count, sizeof *values);
+    if (!values)
+        return CF_ERR_MEMORY;
+    if (bias)
+        cf_tensor_read(bias, 0, channels, values);
+    cf_status status = cf_plan_constant(plan, values, count * sizeof *values, out);
+    cf_free(values);
+    return status;
+}

@@ -12,4 +12,8 @@
 cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows, int64_t length,
                        const cf_buffer **out);
 
+/* A bias of `channels` values, or zeros where it is NULL, in whole blocks of 16. */
+cf_status cf_pack_bias(cf_planner *plan, const cf_tensor *bias, int64_t channels,
+                       const cf_buffer **out);
+
 #endif
