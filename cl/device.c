@@ -39,7 +39,7 @@ static const char *type_name(cl_device_type type) {
 
 static void describe(cl_platform_id platform, cl_device_id device, cf_cl_info *info) {
     cl_device_type type = 0;
-    cl_ulong memory = 0, max_alloc = 0;
+    cl_ulong memory = 0, max_alloc = 0, local = 0;
     cl_uint units = 0;
     cl_bool available = CL_FALSE;
     char extensions[8192] = "";
@@ -57,6 +57,8 @@ static void describe(cl_platform_id platform, cl_device_id device, cf_cl_info *i
     info->type = type_name(type);
     info->memory = (size_t)memory;
     info->max_alloc = (size_t)max_alloc;
+    clGetDeviceInfo(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+    info->local_memory = (size_t)local;
     info->compute_units = units;
     info->half_arithmetic = strstr(extensions, "cl_khr_fp16") != NULL;
     info->available = available == CL_TRUE;

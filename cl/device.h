@@ -26,9 +26,10 @@ typedef struct {
 
 typedef struct {
     char name[128], platform[128], version[128], driver[128];
-    const char *type; /* "cpu", "gpu", "accelerator", "custom" */
-    size_t memory;    /* global memory, bytes */
-    size_t max_alloc; /* largest single buffer, bytes */
+    const char *type;    /* "cpu", "gpu", "accelerator", "custom" */
+    size_t memory;       /* global memory, bytes */
+    size_t max_alloc;    /* largest single buffer, bytes */
+    size_t local_memory; /* of a work-group, bytes */
     unsigned compute_units;
     int half_arithmetic; /* 1 with cl_khr_fp16 */
     int available;       /* 0: reported, but not usable now */

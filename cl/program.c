@@ -189,6 +189,7 @@ static cl_int set_arg(cl_kernel kernel, cl_uint index, const cf_arg *arg) {
     }
     case CF_ARG_INT: return clSetKernelArg(kernel, index, sizeof(cl_int), &arg->value.i);
     case CF_ARG_FLOAT: return clSetKernelArg(kernel, index, sizeof(cl_float), &arg->value.f);
+    case CF_ARG_LOCAL: return clSetKernelArg(kernel, index, arg->value.local, NULL);
     case CF_ARG_BYTES:
         return clSetKernelArg(kernel, index, arg->value.bytes.size, arg->value.bytes.data);
     }

@@ -21,7 +21,7 @@ typedef struct {
 
 /* One kernel argument. */
 typedef struct {
-    enum { CF_ARG_BUFFER, CF_ARG_INT, CF_ARG_FLOAT, CF_ARG_BYTES } type;
+    enum { CF_ARG_BUFFER, CF_ARG_INT, CF_ARG_FLOAT, CF_ARG_BYTES, CF_ARG_LOCAL } type;
     union {
         const cf_buffer *buffer;
         int i;
@@ -30,6 +30,7 @@ typedef struct {
             const void *data;
             size_t size;
         } bytes;
+        size_t local;
     } value;
 } cf_arg;
 /* The formatter takes the braces of an initialiser in a macro for blocks. */
@@ -39,6 +40,9 @@ typedef struct {
 #define CF_FLOAT(x) {CF_ARG_FLOAT, {.f = (x)}}
 /* A struct or vector argument by value; data must live until the launch returns. */
 #define CF_BYTES(pointer, count) {CF_ARG_BYTES, {.bytes = {(pointer), (count)}}}
+/* Local memory of each work-group, bytes; all of a kernel's together at most
+ * cf_cl_info.local_memory. */
+#define CF_LOCAL(count) {CF_ARG_LOCAL, {.local = (count)}}
 /* clang-format on */
 
 /* The argument list of a launch. */

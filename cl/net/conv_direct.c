@@ -14,16 +14,16 @@ typedef struct {
     int depth;          /* blocks of `lanes` input channels that one tile reads, at most */
 } tiling;
 
-/* The largest tile that wastes little at the end of a row: 24 accumulators fill the registers of
- * AVX-512. */
+/* 12 pixels by 2 blocks of accumulators fill the registers of AVX-512; fewer where a row ends in
+ * the middle of a tile. Each size is a kernel of its own to build, hence only three. */
 static int choose_pixels(int width) {
-    static const int sizes[] = {12, 13, 11, 10, 8, 6, 4};
+    static const int sizes[] = {12, 8, 4};
     int best = 12;
     double best_use = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i], tiles = (width + n - 1) / n;
-        double use = (double)width / (double)(tiles * n) * n / (n + 1.0); /* weights are loaded */
-        if (use > best_use * 1.01) {
+        double use = width / (tiles * (n + 1.0)); /* the weights' loads count as a pixel */
+        if (use > best_use) {
             best = n;
             best_use = use;
         }

@@ -14,6 +14,8 @@ extern const cf_conv_method cf_conv_depthwise;
 
 /* Pixels of a tile that moves back at the end of a row instead of reaching beyond: 14, 4 or 1. */
 int cf_conv_tile(int width);
+/* 3x3 with stride 1 between blocked layouts, by tiles of 2x2 or 4x4 outputs. */
+extern const cf_conv_method cf_conv_winograd2, cf_conv_winograd4;
 
 /* The bias (zeros when the node has none) as a device constant: whole blocks and one more, so that
  * kernels that compute two blocks at once may read beyond the last. */

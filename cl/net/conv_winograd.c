@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 3x3 convolution of stride 1 by Winograd's minimal filtering, with two ways to run it: all steps
+ * per group of tiles in local memory (weights transformed at plan time), or step by step over
+ * global memory (large weights stay as they are and are transformed in each run, a part at a time,
+ * for they would take four times the memory). */
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "cl/net/conv_methods.h"
+
+CF_CL_SOURCE(conv_winograd);
+
+#define TAPS(t) (((t)->side + 2) * ((t)->side + 2))
+/* Transformed weights up to this size are kept; they have to stay in a processor's cache. */
+#define FUSED_WEIGHTS ((size_t)5 << 19)
+/* What the steps put between them: transformed weights of a part of the output channels, and
+ * values of a part of the tiles. */
+#define PART_WEIGHTS ((size_t)10 << 20)
+#define PART_VALUES ((size_t)24 << 20)
+
+typedef struct {
+    int side;           /* outputs of a tile, TO */
+    int group, blocks;  /* NP, OB */
+    int down, across;   /* tiles in a column and a row of one of the interleaved pictures */
+    int tiles, groups;  /* in all */
+    int iblocks, parts; /* blocks of input channels; output tiles of `blocks` blocks */
+} tiling;
+
+static tiling choose_tiling(const cf_conv *c, int side) {
+    int d = c->dilation[0];
+    tiling t = {.side = side, .blocks = c->out_channels > CF_NET_BLOCK ? 2 : 1};
+    t.down = ((c->out_height + d - 1) / d + side - 1) / side;
+    t.across = ((c->out_width + d - 1) / d + side - 1) / side;
+    t.tiles = t.down * t.across * d * d * c->batch;
+    t.group = t.tiles % 12 && t.tiles <= 8 * 12 ? 8 : 12;
+    t.groups = (t.tiles + t.group - 1) / t.group;
+    t.iblocks = CF_NET_BLOCKS(c->in_channels);
+    t.parts = (CF_NET_BLOCKS(c->out_channels) + t.blocks - 1) / t.blocks;
+    return t;
+}
+
+/* Bytes of one output tile's weights after the transform. */
+static size_t part_bytes(const cf_conv *c, const tiling *t) {
+    return (size_t)TAPS(t) * (size_t)c->in_channels * (size_t)(t->blocks * CF_NET_BLOCK) *
+           sizeof(float);
+}
+
+/* Bytes of a group's transformed inputs, and of its products for one output tile. */
+static size_t in_bytes(const tiling *t) {
+    return (size_t)(TAPS(t) * t->group * t->iblocks * CF_NET_BLOCK) * sizeof(float);
+}
+
+static size_t out_bytes(const tiling *t) {
+    return (size_t)(TAPS(t) * t->group * t->blocks * CF_NET_BLOCK) * sizeof(float);
+}
+
+/* The transform of weights along one axis; the points are those of conv_winograd.cl. */
+static void transform_row(int side, const double *g, double *out) {
+    if (side == 2) {
+        out[0] = g[0];
+        out[1] = (g[0] + g[1] + g[2]) / 2;
+        out[2] = (g[0] - g[1] + g[2]) / 2;
+        out[3] = g[2];
+        return;
+    }
+    const double a = 0.625, s = a * a;
+    out[0] = g[0] / s;
+    out[1] = (g[0] + g[1] + g[2]) / (2 * (1 - s));
+    out[2] = (g[0] - g[1] + g[2]) / (2 * (1 - s));
+    out[3] = (g[0] + a * g[1] + s * g[2]) / (2 * s * (s - 1));
+    out[4] = (g[0] - a * g[1] + s * g[2]) / (2 * s * (s - 1));
+    out[5] = g[2];
+}
+
+/* 3x3 weights into side+2 squared ones. */
+static void transform_weights(int side, const float *g, float *out) {
+    double rows[3][6], column[3], result[6];
+    for (int r = 0; r < 3; r++) {
+        const double row[3] = {(double)g[3 * r], (double)g[3 * r + 1], (double)g[3 * r + 2]};
+        transform_row(side, row, rows[r]);
+    }
+    for (int c = 0; c < side + 2; c++) {
+        for (int r = 0; r < 3; r++)
+            column[r] = rows[r][c];
+        transform_row(side, column, result);
+        for (int r = 0; r < side + 2; r++)
+            out[r * (side + 2) + c] = (float)result[r];
+    }
+}
+
+/* Weights in the order [parts][taps][input channels][blocks * 16]; transformed, or the nine of the
+ * file. */
+static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const tiling *t,
+                      int transformed, const cf_buffer **out) {
+    size_t taps = transformed ? (size_t)TAPS(t) : 9, width = (size_t)t->blocks * CF_NET_BLOCK;
+    size_t ics = (size_t)c->in_channels;
+    size_t count = (size_t)t->parts * taps * ics * width;
+    float *packed = cf_alloc(count, sizeof *packed), *one = cf_alloc(ics * 9, sizeof *one);
+    cf_status status = packed && one ? CF_OK : CF_ERR_MEMORY;
+    for (size_t oc = 0; status == CF_OK && oc < (size_t)c->out_channels; oc++) {
+        cf_tensor_read(op->in[1], (int64_t)(oc * ics * 9), (int64_t)ics * 9, one);
+        for (size_t ic = 0; ic < ics; ic++) {
+            float values[36];
+            if (transformed)
+                transform_weights(t->side, one + ic * 9, values);
+            const float *from = transformed ? values : one + ic * 9;
+            for (size_t p = 0; p < taps; p++)
+                packed[((oc / width * taps + p) * ics + ic) * width + oc % width] = from[p];
+        }
+    }
+    if (status == CF_OK)
+        status = cf_plan_constant(plan, packed, count * sizeof *packed, out);
+    cf_free(one);
+    cf_free(packed);
+    return status;
+}
+
+/* What both ways need. */
+typedef struct {
+    const cf_buffer *in, *out, *bias, *weights;
+    cf_post_buffers post;
+    char options[128], post_options[1024];
+} bindings;
+
+static cf_status bind(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t, int fused,
+                      bindings *b) {
+    snprintf(b->options, sizeof b->options, "-DTO=%d -DNP=%d -DOB=%d -DFUSED=%d", t->side, t->group,
+             t->blocks, fused);
+    snprintf(b->post_options, sizeof b->post_options, "%s", b->options);
+    CF_TRY(cf_plan_post(plan, op, b->post_options, sizeof b->post_options, &b->post));
+    CF_TRY(cf_plan_tensor(plan, op->in[0], &b->in));
+    CF_TRY(cf_plan_tensor(plan, op->out[0], &b->out));
+    CF_TRY(cf_conv_bias(plan, op, &b->bias));
+    return pack(plan, op, c, t, fused, &b->weights);
+}
+
+static cf_range range3(int x, int y, int z) {
+    return (cf_range){{(size_t)x, (size_t)y, (size_t)z}, {1, 1, 1}};
+}
+
+static cf_status plan_fused(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t) {
+    bindings b;
+    CF_TRY(bind(plan, op, c, t, 1, &b));
+    return cf_plan_launch(
+        plan, &cf_source_conv_winograd, "winograd_fused", b.post_options, range3(t->groups, 1, 1),
+        CF_ARGS(CF_BUF(b.in), CF_BUF(b.weights), CF_BUF(b.bias), CF_BUF(b.out),
+                CF_INT(c->in_channels), CF_INT(c->in_height), CF_INT(c->in_width),
+                CF_INT(c->out_channels), CF_INT(c->out_height), CF_INT(c->out_width),
+                CF_INT(c->dilation[0]), CF_INT(c->pad[0]), CF_INT(c->pad[1]), CF_INT(t->down),
+                CF_INT(t->across), CF_INT(t->tiles), CF_LOCAL(in_bytes(t)), CF_LOCAL(out_bytes(t)),
+                CF_POST(b.post)));
+}
+
+/* Transforms the weights of `count` output tiles from `part` on, and multiplies by them. */
+static cf_status plan_products(cf_planner *plan, const cf_conv *c, const tiling *t,
+                               const bindings *b, const cf_buffer *u, const cf_buffer *v,
+                               const cf_buffer *m, int groups, int part, int count, int transform) {
+    int vectors = c->in_channels * t->blocks;
+    if (transform)
+        CF_TRY(
+            cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_weights", b->options,
+                           range3(vectors, count, 1),
+                           CF_ARGS(CF_BUF(b->weights), CF_BUF(u), CF_INT(vectors), CF_INT(part))));
+    return cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_multiply", b->options,
+                          range3(groups, TAPS(t), count),
+                          CF_ARGS(CF_BUF(v), CF_BUF(u), CF_BUF(m), CF_INT(c->in_channels),
+                                  CF_INT(part), CF_INT(t->parts)));
+}
+
+static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t) {
+    bindings b;
+    const cf_buffer *u, *v, *m;
+    CF_TRY(bind(plan, op, c, t, 0, &b));
+    size_t products = out_bytes(t) * (size_t)t->parts;
+    int strip = (int)(PART_VALUES / (in_bytes(t) + products)); /* groups at a time */
+    strip = strip < 1 ? 1 : strip > t->groups ? t->groups : strip;
+    int chunk = (int)(PART_WEIGHTS / part_bytes(c, t)); /* output tiles at a time */
+    chunk = chunk < 1 ? 1 : chunk > t->parts ? t->parts : chunk;
+    CF_TRY(cf_plan_scratch(plan, part_bytes(c, t) * (size_t)chunk, &u));
+    CF_TRY(cf_plan_scratch(plan, in_bytes(t) * (size_t)strip, &v));
+    CF_TRY(cf_plan_scratch(plan, products * (size_t)strip, &m));
+    for (int g = 0; g < t->groups; g += strip) {
+        int groups = t->groups - g < strip ? t->groups - g : strip, first = g * t->group;
+        int tiles = t->tiles - first < groups * t->group ? t->tiles - first : groups * t->group;
+        CF_TRY(cf_plan_launch(
+            plan, &cf_source_conv_winograd, "winograd_in", b.options, range3(tiles, t->iblocks, 1),
+            CF_ARGS(CF_BUF(b.in), CF_BUF(v), CF_INT(c->in_channels), CF_INT(c->in_height),
+                    CF_INT(c->in_width), CF_INT(c->dilation[0]), CF_INT(c->pad[0]),
+                    CF_INT(c->pad[1]), CF_INT(t->down), CF_INT(t->across), CF_INT(first))));
+        for (int part = 0; part < t->parts; part += chunk) {
+            int count = t->parts - part < chunk ? t->parts - part : chunk;
+            int once = chunk == t->parts; /* then all are transformed before the first strip */
+            CF_TRY(plan_products(plan, c, t, &b, u, v, m, groups, part, count, !once || !g));
+        }
+        CF_TRY(cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_out", b.post_options,
+                              range3(tiles, CF_NET_BLOCKS(c->out_channels), 1),
+                              CF_ARGS(CF_BUF(m), CF_BUF(b.bias), CF_BUF(b.out),
+                                      CF_INT(c->out_channels), CF_INT(c->out_height),
+                                      CF_INT(c->out_width), CF_INT(c->dilation[0]), CF_INT(t->down),
+                                      CF_INT(t->across), CF_INT(first), CF_INT(t->parts),
+                                      CF_POST(b.post))));
+    }
+    return CF_OK;
+}
+
+static int fits_fused(cf_planner *plan, const cf_conv *c, const tiling *t) {
+    size_t local = cf_cl_device_info(cf_plan_device(plan))->local_memory;
+    return part_bytes(c, t) * (size_t)t->parts <= FUSED_WEIGHTS &&
+           in_bytes(t) + out_bytes(t) <= local / 4 * 3;
+}
+
+static cf_status plan_side(cf_planner *plan, cf_op *op, const cf_conv *c, int side) {
+    tiling t = choose_tiling(c, side);
+    return fits_fused(plan, c, &t) ? plan_fused(plan, op, c, &t) : plan_steps(plan, op, c, &t);
+}
+
+static cf_status plan_2(cf_planner *plan, cf_op *op, const cf_conv *c) {
+    return plan_side(plan, op, c, 2);
+}
+
+static cf_status plan_4(cf_planner *plan, cf_op *op, const cf_conv *c) {
+    return plan_side(plan, op, c, 4);
+}
+
+static int suits(const cf_conv *c) {
+    return c->kernel[0] == 3 && c->kernel[1] == 3 && c->stride[0] == 1 && c->stride[1] == 1 &&
+           c->dilation[0] == c->dilation[1] && c->dilation[0] <= 64 && c->groups == 1 &&
+           c->in_layout == CF_LAYOUT_BLOCKED && c->out_layout == CF_LAYOUT_BLOCKED &&
+           c->in_channels >= CF_NET_BLOCK / 2;
+}
+
+/* Products, and transforms measured in products of one block by another. */
+static double cost(const cf_conv *c, int side) {
+    tiling t = choose_tiling(c, side);
+    double oblocks = t.parts * t.blocks, taps = TAPS(&t);
+    double products = (double)t.groups * t.group * taps * c->in_channels * oblocks;
+    double transforms = (double)t.tiles * taps * (t.iblocks * 6 + oblocks * 5);
+    double weights = (double)c->in_channels * oblocks * taps * 6;
+    return 2.0 * CF_NET_BLOCK * (products + transforms + weights);
+}
+
+static double cost_2(const cf_conv *c, unsigned units) {
+    (void)units;
+    return cost(c, 2);
+}
+
+static double cost_4(const cf_conv *c, unsigned units) {
+    (void)units;
+    return cost(c, 4);
+}
+
+const cf_conv_method cf_conv_winograd2 = {"winograd2", suits, cost_2, plan_2};
+const cf_conv_method cf_conv_winograd4 = {"winograd4", suits, cost_4, plan_4};
