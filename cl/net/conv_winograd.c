@@ -4,6 +4,7 @@
  * global memory (large weights stay as they are and are transformed in each run, a part at a time,
  * for they would take four times the memory). */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "cl/net/conv_methods.h"
@@ -204,8 +205,9 @@ static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const
 }
 
 static int fits_fused(cf_planner *plan, const cf_conv *c, const tiling *t) {
-    size_t local = cf_cl_device_info(cf_plan_device(plan))->local_memory;
-    return part_bytes(c, t) * (size_t)t->parts <= FUSED_WEIGHTS &&
+    const cf_cl_info *info = cf_cl_device_info(cf_plan_device(plan));
+    size_t local = info->local_memory;
+    return !strcmp(info->type, "cpu") && part_bytes(c, t) * (size_t)t->parts <= FUSED_WEIGHTS &&
            in_bytes(t) + out_bytes(t) <= local / 4 * 3;
 }
 

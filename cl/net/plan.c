@@ -202,7 +202,11 @@ cf_status cf_plan_launch(cf_planner *plan, const cf_cl_source *source, const cha
     step->kernel = cf_region_strdup(plan->keep, kernel);
     step->options = cf_region_strdup(plan->keep, options);
     step->range = range;
-    choose_local(plan, &step->range);
+    int grouped = 0; /* local memory: the kernel knows its groups */
+    for (size_t i = 0; i < count; i++)
+        grouped |= args[i].type == CF_ARG_LOCAL;
+    if (!grouped)
+        choose_local(plan, &step->range);
     step->args = copy_args(plan->keep, args, count);
     step->count = count;
     return step->kernel && step->options && step->args ? CF_OK : CF_ERR_MEMORY;

@@ -67,8 +67,9 @@ cf_status cf_plan_constant(cf_planner *plan, const void *data, size_t bytes, con
  */
 int cf_plan_alias(cf_planner *plan, cf_tensor *part, cf_tensor *whole, size_t offset);
 
-/* Records a launch; arguments as for cf_launch, copied. A local size of 1x1x1 leaves it to the
- * plan, which takes one that divides the range; any other is kept (and the range rounded up to it).
+/* Records a launch; arguments as for cf_launch, copied. A local size of 1x1x1 without local memory
+ * leaves it to the plan, which takes one that divides the range; any other is kept (and the range
+ * rounded up to it).
  */
 cf_status cf_plan_launch(cf_planner *plan, const cf_cl_source *source, const char *kernel,
                          const char *options, cf_range range, const cf_arg *args, size_t count);
