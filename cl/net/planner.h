@@ -13,6 +13,7 @@
  *   x          the value, read and written; write expressions that hold for float and float16 alike
  *   PARAM(k)   constant k of x's channel (dimension 1; for rank < 2 the last dimension)
  *   SIDE(k)    the element of tensor k (0 or 1) at x's own place
+ *   VALUE(v)   the scalar v as x's type, where a function does not take a mixture
  * It is compiled into the kernel with -DPOST=..., see cl/net/post.clh.
  */
 #define CF_POST_CODE 700
