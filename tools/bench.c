@@ -12,6 +12,7 @@
 #include "tools/bench_chain.h"
 #include "tools/command.h"
 #include "tools/json.h"
+#include "tools/model.h"
 
 #define MAX_SIZES 8
 #define WARM_UP 3
@@ -21,6 +22,8 @@ typedef struct {
     const char *stage;
     long runs;
     int json, chain_only, stages_only;
+    cf_model_job model; /* file NULL: no network */
+    int of_model;       /* an option was given that is for networks alone */
 } bench_options;
 
 static const cf_cli_option options[] = {
@@ -29,9 +32,30 @@ static const cf_cli_option options[] = {
     {"chain", 0, NULL, "only the whole chain"},
     {"stages", 0, NULL, "only the stages"},
     {"runs", 'n', "N", "timed runs of each (default 11)"},
+    {"model", 'm', "FILE",
+     "a network (ONNX) instead: --size is that of its pictures, once; where the\n"
+     "file fixes its inputs' shapes it need not be given"},
+    {"shape", 0, "NAME=1x3x256x256", "with --model: shape of an input; may be repeated"},
+    {"frames", 0, "N", "with --model: timed runs, after two for warmth (default 20)"},
+    {"tune", 0, NULL, "with --model: first measure each node's methods, and keep the choice"},
+    {"profile", 0, NULL, "with --model: print device times per node and kernel"},
     {"json", 0, NULL, "print JSON"},
     {0},
 };
+
+static cf_status take_of_model(cf_model_job *job, const char *name, const char *value) {
+    if (!strcmp(name, "frames"))
+        return cf_cli_int(name, value, 1, 1000000, &job->frames);
+    job->tune |= !strcmp(name, "tune");
+    job->profile |= !strcmp(name, "profile");
+    if (strcmp(name, "shape") != 0)
+        return CF_OK;
+    if (job->shape_count == CF_MODEL_ARGUMENTS || !strchr(value, '='))
+        return cf_fail(CF_ERR_INVALID, "--shape needs NAME=SHAPE, at most %d times, not '%s'",
+                       CF_MODEL_ARGUMENTS, value);
+    job->shapes[job->shape_count++] = value;
+    return CF_OK;
+}
 
 static cf_status take(void *target, const char *name, const char *value) {
     bench_options *o = target;
@@ -50,6 +74,15 @@ static cf_status take(void *target, const char *name, const char *value) {
         if (!cf_stage_find(value))
             return cf_fail(CF_ERR_INVALID, "bench: there is no stage '%s'", value);
     }
+    if (!strcmp(name, "model")) {
+        o->model.file = value;
+        return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--model needs a file name");
+    }
+    if (!strcmp(name, "shape") || !strcmp(name, "frames") || !strcmp(name, "tune") ||
+        !strcmp(name, "profile")) {
+        o->of_model = 1;
+        return take_of_model(&o->model, name, value);
+    }
     o->json |= !strcmp(name, "json");
     o->chain_only |= !strcmp(name, "chain");
     o->stages_only |= !strcmp(name, "stages");
@@ -58,14 +91,17 @@ static cf_status take(void *target, const char *name, const char *value) {
 
 static const cf_cli cli = {
     .command = "bench",
-    .usage = "[--size WxH]... [--stage NAME] [--json]",
+    .usage = "[--size WxH]... [--stage NAME] [--json]\n"
+             "       chromafuse bench --model FILE [--size WxH] [--frames N] [--json]",
     .about = "Times every stage, and the whole chain, on made-up pictures: median, smallest and "
              "largest of\n"
              "several runs after warming up. GB/s counts each input and output once; beside it "
              "stands the share\n"
-             "of what a plain copy kernel reaches on the same device in the same run.\n",
+             "of what a plain copy kernel reaches on the same device in the same run.\n"
+             "With --model: a network on normal noise, each frame until the device is done.\n",
     .examples = "  chromafuse bench --size 1280x720 --json > bench.json\n"
-                "  chromafuse bench --stage demosaic\n",
+                "  chromafuse bench --stage demosaic\n"
+                "  chromafuse bench --model colorizer.onnx --size 480x272 --json\n",
     .options = options,
     .take = take,
 };
@@ -187,12 +223,31 @@ static cf_status bench(const bench_options *o) {
     return status;
 }
 
+/* CF_ERR_INVALID: options that do not go together. */
+static cf_status check(bench_options *o) {
+    if (!o->model.file)
+        return o->of_model ? cf_fail(CF_ERR_INVALID,
+                                     "bench: --shape, --frames, --tune and --profile need --model")
+                           : CF_OK;
+    if (o->stage || o->chain_only || o->stages_only || o->size_count > 1)
+        return cf_fail(CF_ERR_INVALID, "bench: with --model there is one size and no stages");
+    o->model.json = o->json;
+    memcpy(o->model.size, o->sizes[0], sizeof o->model.size);
+    return CF_OK;
+}
+
 int cf_command_bench(int argc, char **argv) {
     static const int usual[][2] = {{640, 480}, {1280, 720}, {1920, 1080}};
-    bench_options o = {.runs = 11};
+    bench_options o = {.runs = 11, .model.frames = 20};
     cf_status status = cf_cli_parse(&cli, argc, argv, &o);
     if (status != CF_OK)
         return status == CF_ERR_CANCELLED ? CF_EXIT_OK : CF_EXIT_USAGE;
+    if (check(&o) != CF_OK) {
+        fprintf(stderr, "Try 'chromafuse bench --help'.\n");
+        return CF_EXIT_USAGE;
+    }
+    if (o.model.file)
+        return cf_cli_exit(cf_bench_model(&o.model));
     if (!o.size_count) {
         memcpy(o.sizes, usual, sizeof usual);
         o.size_count = 3;

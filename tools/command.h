@@ -63,5 +63,6 @@ int cf_command_simulate(int argc, char **argv);
 int cf_command_compare(int argc, char **argv);
 int cf_command_devices(int argc, char **argv);
 int cf_command_bench(int argc, char **argv);
+int cf_command_model(int argc, char **argv);
 
 #endif

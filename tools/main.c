@@ -21,7 +21,8 @@ static const struct {
      cf_command_simulate},
     {"compare", "score pictures against the truth, contact sheet", cf_command_compare},
     {"devices", "list OpenCL devices", cf_command_devices},
-    {"bench", "time each stage and the whole chain", cf_command_bench},
+    {"bench", "time each stage, the whole chain, or a network", cf_command_bench},
+    {"model", "look into a network, or run it on NumPy files", cf_command_model},
 };
 
 static volatile sig_atomic_t interrupted;
