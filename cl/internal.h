@@ -46,6 +46,8 @@ struct cf_cl {
     cf_program *programs;
     cf_program_stats program_stats;
 
+    int clblast_ready; /* its parameters for this device are set */
+
     int profiling;
     const char *label;
     cf_pending_event *events;

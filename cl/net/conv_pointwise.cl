@@ -54,8 +54,8 @@ __kernel void pointwise(__global const float *restrict in, __global const float1
                         __global const float16 *restrict bias, __global float *restrict out,
                         int channels, int channels_out, int in_plane, int in_step, int width,
                         int rows, int tiles, int by_pixels, CF_POST_ARGS) {
-    int group = get_global_id(by_pixels ? 0 : 1), cb = get_global_id(by_pixels ? 1 : 0);
-    int n = get_global_id(2), count = (width + NP - 1) / NP;
+    int gx = get_global_id(0), gy = get_global_id(1), n = get_global_id(2);
+    int group = by_pixels ? gx : gy, cb = by_pixels ? gy : gx, count = (width + NP - 1) / NP;
     int groups = (count + tiles - 1) / tiles, row = group / groups;
     int blocks = (channels_out + 15) / 16, plane_out = rows * width;
     if (row >= rows || cb >= blocks)
