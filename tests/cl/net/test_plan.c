@@ -17,7 +17,7 @@
     (const int64_t[]) {                                                                            \
         __VA_ARGS__, -1                                                                            \
     }
-enum { W = 9, H = 7, C = 16, COUNT = C * W * H };
+enum { W = 41, H = 23, C = 16, COUNT = C * W * H };
 
 static cf_cl *cl;
 
@@ -170,7 +170,8 @@ START_TEST(fusing_changes_launches_not_results) {
     ck_assert_uint_eq(unfused.nodes, 8);
     ck_assert_uint_eq(fused.nodes, 4);
     ck_assert_uint_lt(fused.launches, unfused.launches);
-    ck_assert_double_eq_tol(fused.gflop, 3 * 2e-9 * C * COUNT, 1e-12);
+    ck_assert_double_ge(fused.gflop, 3 * 2e-9 * C * COUNT); /* the pointwise ones count a little */
+    ck_assert_double_le(fused.gflop, 1.1 * 3 * 2e-9 * C * COUNT);
     cf_model_destroy(&model);
 }
 END_TEST
