@@ -62,24 +62,14 @@ __kernel void pointwise_plain(__global const float *from, __global float *to, in
  * (0 where it is repeated); dimensions of 1 are left out, the last one's steps are 0 or 1. */
 typedef struct {
     int rank, size[8], step_a[8], step_b[8];
-    int span, channels; /* elements behind the channel dimension, its size */
 } spread;
-
-#ifdef PARAMS /* the epilogue needs the channel: one element at a time */
-#define STORE16(x, i)                                                                              \
-    for (int k = 0; k < 16; k++)                                                                   \
-    to[i + k] = cf_post1(((float *)&x)[k], (int)((i + k) / s.span % s.channels), blocks, i + k,    \
-                         CF_POST_PASS)
-#else
-#define STORE16(x, i) vstore16(cf_post_row(x, 0, blocks, i, CF_POST_PASS), 0, to + i)
-#endif
 
 static float16 row16(__global const float *p, int step, int j) {
     return step ? vload16(0, p + j) : (float16)(*p);
 }
 
 __kernel void pointwise_spread(__global const float *a, __global const float *b, __global float *to,
-                               spread s, int blocks, CF_POST_ARGS) {
+                               spread s, int4 channel, CF_POST_ARGS) {
     int row = get_global_id(1), rest = row, length = s.size[s.rank - 1];
     int j = get_global_id(0) * VECTORS * 16, last = min(j + VECTORS * 16, length);
     for (int d = s.rank - 2; d >= 0; d--) {
@@ -93,12 +83,11 @@ __kernel void pointwise_spread(__global const float *a, __global const float *b,
     for (; j + 16 <= last; j += 16) {
         float16 x = row16(a, step_a, j), y = row16(b, step_b, j);
         OP;
-        STORE16(x, start + j);
+        vstore16(cf_post_any(x, channel, start + j, CF_POST_PASS), 0, to + start + j);
     }
     for (; j < last; j++) {
         float x = a[j * step_a], y = b[j * step_b];
         OP;
-        size_t i = start + j;
-        to[i] = cf_post1(x, (int)(i / s.span % s.channels), blocks, i, CF_POST_PASS);
+        to[start + j] = cf_post_any1(x, channel, start + j, CF_POST_PASS);
     }
 }

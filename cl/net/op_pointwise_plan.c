@@ -251,17 +251,11 @@ static cf_status plan_blocked_spread(cf_planner *plan, cf_op *op, int full, int 
 /* As in op_pointwise.cl. */
 typedef struct {
     int32_t rank, size[CF_NET_RANK], step_a[CF_NET_RANK], step_b[CF_NET_RANK];
-    int32_t span, channels;
 } spread;
 
 static spread spread_of(const cf_shape *a, const cf_shape *b, const cf_shape *out) {
     int64_t step_a[CF_NET_RANK], step_b[CF_NET_RANK];
-    int channel = out->rank >= 2 ? 1 : out->rank - 1;
-    spread s = {.rank = 0, .span = 1, .channels = 1};
-    if (out->rank) {
-        s.channels = (int32_t)out->dim[channel];
-        s.span = (int32_t)cf_shape_span(out, channel + 1, out->rank);
-    }
+    spread s = {.rank = 0};
     cf_pointwise_steps(a, out, step_a);
     cf_pointwise_steps(b, out, step_b);
     for (int d = 0; d < out->rank; d++) {
@@ -287,8 +281,8 @@ static cf_status plan_spread_pair(cf_planner *plan, cf_op *op, cf_tensor *a, cf_
     cf_post_buffers post;
     char options[1024];
     CF_TRY(spread_options(op, 0, options, sizeof options));
-    if (op->post && op->post->param_count)
-        strcat(options, " -DPARAMS");
+    int32_t channel[4];
+    cf_post_any_channel(op, channel, options, sizeof options);
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, a, &in_a));
     CF_TRY(cf_plan_tensor(plan, b, &in_b));
@@ -298,7 +292,7 @@ static cf_status plan_spread_pair(cf_planner *plan, cf_op *op, cf_tensor *a, cf_
     return cf_plan_launch(plan, &cf_source_op_pointwise, "pointwise_spread", options,
                           CF_RANGE(chunks((length + 15) / 16), rows, 1, 1),
                           CF_ARGS(CF_BUF(in_a), CF_BUF(in_b), CF_BUF(out), CF_BYTES(&s, sizeof s),
-                                  CF_INT((int)CF_NET_BLOCKS(s.channels)), CF_POST(post)));
+                                  CF_BYTES(channel, sizeof channel), CF_POST(post)));
 }
 
 /* Operand by operand; the epilogue comes with the last. */

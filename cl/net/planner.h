@@ -93,6 +93,11 @@ typedef struct {
 cf_status cf_plan_post(cf_planner *plan, const cf_op *op, char *options, size_t size,
                        cf_post_buffers *out);
 
+/* For kernels in plain layout whose vectors may run over several channels (cf_post_any): fills its
+ * argument `channel` and appends " -DPARAMS" where the epilogue needs it. Call it before
+ * cf_plan_post. */
+void cf_post_any_channel(const cf_op *op, int32_t channel[4], char *options, size_t size);
+
 /* The device the plan is for. */
 cf_cl *cf_plan_device(const cf_planner *plan);
 /* 1: time each suitable method on the device and take the fastest (bench --tune); 0: what is known

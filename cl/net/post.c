@@ -92,3 +92,15 @@ cf_status cf_plan_post(cf_planner *plan, const cf_op *op, char *options, size_t 
         CF_TRY(cf_plan_tensor(plan, post->side[i], &out->side[i]));
     return CF_OK;
 }
+
+void cf_post_any_channel(const cf_op *op, int32_t channel[4], char *options, size_t size) {
+    const cf_shape *shape = &op->out[0]->shape;
+    int dimension = shape->rank >= 2 ? 1 : shape->rank - 1;
+    channel[0] = (int32_t)cf_shape_span(shape, dimension + 1, shape->rank);
+    channel[1] = (int32_t)cf_post_channels(shape);
+    channel[2] = (int32_t)CF_NET_BLOCKS(channel[1]);
+    channel[3] = 0;
+    size_t used = strlen(options);
+    if (op->post && op->post->param_count)
+        snprintf(options + used, size - used, " -DPARAMS");
+}
