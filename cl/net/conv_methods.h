@@ -7,6 +7,8 @@
 
 /* Suits everything, in any combination of layouts. */
 extern const cf_conv_method cf_conv_direct;
+/* Few output channels, blocked to plain. */
+extern const cf_conv_method cf_conv_few;
 /* 1x1 without groups and padding, in any combination of layouts. */
 extern const cf_conv_method cf_conv_pointwise;
 /* One filter per channel, blocked. */

@@ -116,6 +116,7 @@ static const conv_case cases[] = {
     {1, 48, 6, 7, 36, {4, 4}, {1, 1}, D1, {3, 0, 2, 1}, 12, 1},
     {2, 24, 5, 5, 24, K3, S1, D1, P1, 24, 0},
     {1, 40, 8, 9, 40, K3, {2, 2}, D1, P1, 40, 1},
+    {1, 40, 5, 9, 1, K3, {2, 2}, D1, P1, 1, 1},
     {1, 33, 5, 29, 17, K1, S1, D1, {0, 0, 0, 0}, 1, 1},
     {2, 16, 3, 3, 40, K1, {2, 2}, D1, {0, 0, 0, 0}, 1, 0},
 };
@@ -305,6 +306,11 @@ START_TEST(direct_suits_every_layout) {
 }
 END_TEST
 
+START_TEST(few_channels_agree) {
+    ck_assert_int_eq(check_method(&cf_conv_few, CF_LAYOUT_BLOCKED, CF_LAYOUT_PLAIN, 1e-5), 4);
+}
+END_TEST
+
 START_TEST(winograd_agrees) {
     ck_assert_int_ge(check_method(&cf_conv_winograd4, CF_LAYOUT_BLOCKED, CF_LAYOUT_BLOCKED, 4e-5),
                      8);
@@ -370,6 +376,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, reference_by_hand);
     tcase_add_test(tc, refuses_what_does_not_fit);
     tcase_add_test(tc, direct_suits_every_layout);
+    tcase_add_test(tc, few_channels_agree);
     tcase_add_test(tc, winograd_agrees);
     tcase_add_test(tc, one_filter_per_channel_and_one_by_one_agree);
 }
