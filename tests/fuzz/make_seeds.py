@@ -8,6 +8,10 @@ import sys
 import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "../tools"))
+from onnx_maker import data, fields, model, node, npy, tensor, value  # noqa: E402
+
+OFFICIAL = pathlib.Path("/usr/share/libonnx-testdata/data/node")  # package libonnx-testdata
 
 JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j"
@@ -75,6 +79,32 @@ def plain(width, height, samples, bits, photometric, extra=(), order="<", compre
     return tiff(tags, pixels or bytes(width * height * samples * bits // 8), order)
 
 
+def official_model(folder, first_constant):
+    """One of the official operator tests; inputs from number first_constant on are made constants."""
+    parts, graph = [], b""
+    for number, content, whole in fields((folder / "model.onnx").read_bytes()):
+        if number == 7:
+            graph = content
+        else:
+            parts.append(whole)
+    inputs = [dict((n, c) for n, c, _ in fields(content))[1] for number, content, _ in fields(graph) if number == 11]
+    for i, name in enumerate(inputs):
+        values = folder / "test_data_set_0" / ("input_%d.pb" % i)
+        if i >= first_constant and values.exists():
+            graph += data(5, values.read_bytes() + data(8, name))
+    return b"".join(parts) + data(7, graph)
+
+
+def models():
+    """Networks by hand, and what the official tests make of each operator."""
+    yield model([node("Conv", ["x", "w"], ["t"], pads=[1, 1, 1, 1], auto_pad="NOTSET"), node("Relu", ["t"], ["y"], "act"),
+                 node("Constant", [], ["c"], value=tensor("", (2,), [1.0, 2.0]))],
+                [value("x", (1, 1, "h", "w"))], [value("y", None)], [tensor("w", (2, 1, 3, 3), [0.5] * 18)])
+    for folder in sorted(OFFICIAL.glob("test_*")):
+        made = {official_model(folder, first) for first in (0, 1, 99)}
+        yield from sorted(m for m in made if len(m) < 3000)
+
+
 def main(folder):
     noise = (51041, "d", [1e-3, 1e-6])
     dng = [(50706, "B", [1, 4, 0, 0]), (50708, "s", b"maker model\0"), (50717, "I", [1023]), noise]
@@ -88,6 +118,8 @@ def main(folder):
                          png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
                          plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
         "fuzz_rig": [RIG],
+        "fuzz_model": models(),
+        "fuzz_npy": [npy((2, 3), [1.0] * 6), npy((), [7], "<i8"), npy((4,), [1.5] * 4, "<f8")],
         "fuzz_cameramodel": [MODEL],
     }
     for name, inputs in seeds.items():
