@@ -23,7 +23,7 @@ static size_t device_alignment(cf_cl *cl) {
     return bits / 8 > 256 ? bits / 8 : 256;
 }
 
-static cf_place *add_place(cf_planner *plan, int kind, size_t bytes) {
+static cf_place *add_place(cf_planner *plan, enum cf_place_kind kind, size_t bytes) {
     size_t step = device_alignment(plan->cl);
     cf_place *place = cf_region_alloc(plan->keep, 1, sizeof *place);
     if (!place)
@@ -106,9 +106,10 @@ static cf_status place_of(cf_planner *plan, cf_plan_value *v, cf_place **out) {
         if (cf_tensor_is_constant(&v->t)) {
             CF_TRY(upload(plan, &v->t, &v->place));
         } else {
-            int kind = v->input >= 0                                      ? CF_PLACE_INPUT
-                       : v->output >= 0 && v->t.layout == CF_LAYOUT_PLAIN ? CF_PLACE_OUTPUT
-                                                                          : CF_PLACE_ARENA;
+            enum cf_place_kind kind = v->input >= 0 ? CF_PLACE_INPUT
+                                      : v->output >= 0 && v->t.layout == CF_LAYOUT_PLAIN
+                                          ? CF_PLACE_OUTPUT
+                                          : CF_PLACE_ARENA;
             v->place = add_place(plan, kind, cf_tensor_bytes(&v->t));
             if (!v->place)
                 return CF_ERR_MEMORY;

@@ -13,7 +13,7 @@
  * mem is filled in when the arena is laid out, or at each run for the network's ports. */
 typedef struct cf_place {
     cf_buffer buffer;
-    enum { CF_PLACE_ARENA, CF_PLACE_CONSTANT, CF_PLACE_INPUT, CF_PLACE_OUTPUT } kind;
+    enum cf_place_kind { CF_PLACE_ARENA, CF_PLACE_CONSTANT, CF_PLACE_INPUT, CF_PLACE_OUTPUT } kind;
     struct cf_place
         *whole; /* lies inside this one, `offset` bytes behind its start; NULL: of its own */
     size_t offset;
