@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "cl/net/plan.h"
 
-static cf_status run_step(cf_cl *cl, const cf_step *step) {
+cf_status cf_plan_run_step(cf_cl *cl, const cf_step *step) {
     if (step->call)
         return step->call(cl, step->user);
     return cf_launch(cl, step->source, step->kernel, step->options, step->range, step->args,
@@ -20,7 +20,7 @@ static cf_status run_steps(cf_net *net) {
     for (size_t i = 0; i < net->step_count && status == CF_OK; i++) {
         if (net->profile)
             cf_profile_label(net->cl, net->steps[i].label);
-        status = run_step(net->cl, &net->steps[i]);
+        status = cf_plan_run_step(net->cl, &net->steps[i]);
     }
     if (net->profile)
         cf_profile_label(net->cl, "");

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conv: shapes, the plain C reference, and the choice among the methods of conv.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "cl/net/conv.h"
 #include "cl/net/conv_methods.h"
+#include "cl/net/tune.h"
 
 /* Largest pad, stride or dilation: sums of products with sizes below 2^30 stay within int. */
 #define LIMIT ((int64_t)1 << 20)
@@ -240,16 +242,46 @@ static void layout(cf_op *op) {
     op->out[0]->layout = blocked_out ? CF_LAYOUT_BLOCKED : CF_LAYOUT_PLAIN;
 }
 
+/* The methods that suit a node, for cf_choose. */
+typedef struct {
+    cf_op *op;
+    const cf_conv *conv;
+    const cf_conv_method *methods[METHODS];
+} suitable;
+
+static cf_status record(cf_planner *plan, size_t index, void *user) {
+    const suitable *s = user;
+    return s->methods[index]->plan(plan, s->op, s->conv);
+}
+
+/* All that the time depends on, but for the epilogue. */
+static void describe_key(const cf_conv *c, char *key, size_t room) {
+    snprintf(key, room, "conv_n%d_g%d_%dx%dx%d_%dx%dx%d_k%dx%d_s%dx%d_d%dx%d_p%d.%d.%d.%d_l%d%d",
+             c->batch, c->groups, c->in_channels, c->in_height, c->in_width, c->out_channels,
+             c->out_height, c->out_width, c->kernel[0], c->kernel[1], c->stride[0], c->stride[1],
+             c->dilation[0], c->dilation[1], c->pad[0], c->pad[1], c->pad[2], c->pad[3],
+             (int)c->in_layout, (int)c->out_layout);
+}
+
 static cf_status plan_conv(cf_planner *plan, cf_op *op) {
     cf_conv conv;
+    char key[256];
+    const char *names[METHODS];
     cf_conv_describe(op, &conv);
     unsigned units = cf_cl_device_info(cf_plan_device(plan))->compute_units;
-    const cf_conv_method *best = NULL;
-    for (size_t i = 0; i < METHODS; i++)
-        if (methods[i]->suits(&conv) &&
-            (!best || methods[i]->cost(&conv, units) < best->cost(&conv, units)))
-            best = methods[i];
-    return best->plan(plan, op, &conv);
+    suitable s = {op, &conv, {NULL}};
+    cf_choice choice = {.key = key, .names = names, .record = record, .user = &s};
+    for (size_t i = 0; i < METHODS; i++) {
+        if (!methods[i]->suits(&conv))
+            continue;
+        s.methods[choice.count] = methods[i];
+        names[choice.count] = methods[i]->name;
+        if (methods[i]->cost(&conv, units) < s.methods[choice.fallback]->cost(&conv, units))
+            choice.fallback = choice.count;
+        choice.count++;
+    }
+    describe_key(&conv, key, sizeof key);
+    return cf_choose(plan, &choice);
 }
 
 cf_status cf_conv_bias(cf_planner *plan, const cf_op *op, const cf_buffer **out) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gemm and MatMul: shapes, the plain C reference, and the choice between the ways of gemm.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cl/net/gemm.h"
+#include "cl/net/tune.h"
 
 static cf_status check_operands(const cf_op *op, int min_rank, int max_rank) {
     for (int i = 0; i < 2; i++) {
@@ -180,17 +182,37 @@ static void join_batch(cf_gemm *g) {
 
 static const cf_gemm_method *const methods[] = {&cf_gemm_tile, &cf_gemm_clblast};
 
+typedef struct {
+    cf_op *op;
+    const cf_gemm *g;
+} product;
+
+static cf_status record(cf_planner *plan, size_t index, void *user) {
+    const product *p = user;
+    return methods[index]->plan(plan, p->op, p->g);
+}
+
 static cf_status plan_gemm(cf_planner *plan, cf_op *op) {
     cf_shape batch = whole_batch(op);
     cf_gemm g;
+    char key[160];
     int *which = cf_plan_keep(plan, 2 * (size_t)cf_shape_count(&batch), sizeof *which);
     if (!which)
         return CF_ERR_MEMORY;
     describe(op, &batch, which, &g);
     join_batch(&g);
-    const cf_cl_info *info = cf_cl_device_info(cf_plan_device(plan));
-    int is_cpu = !strcmp(info->type, "cpu");
-    return methods[!is_cpu && g.m > 1 && g.n > 1]->plan(plan, op, &g);
+    snprintf(key, sizeof key, "gemm_n%d_b%d_%dx%dx%d_t%d%d_c%d%d", g.batch, g.b_matrices, g.m, g.n,
+             g.k, g.trans_a, g.trans_b, g.beta != 0.0f, cf_tensor_is_constant(op->in[1]));
+    const char *const names[] = {methods[0]->name, methods[1]->name};
+    product user = {op, &g};
+    int is_cpu = !strcmp(cf_cl_device_info(cf_plan_device(plan))->type, "cpu");
+    const cf_choice choice = {.key = key,
+                              .names = names,
+                              .count = 2,
+                              .fallback = !is_cpu && g.m > 1 && g.n > 1,
+                              .record = record,
+                              .user = &user};
+    return cf_choose(plan, &choice);
 }
 
 static const char *const attributes[] = {"f:alpha", "f:beta", "i:transA", "i:transB", NULL};

@@ -105,6 +105,7 @@ static cf_status place_of(cf_planner *plan, cf_plan_value *v, cf_place **out) {
     if (!v->place) {
         if (cf_tensor_is_constant(&v->t)) {
             CF_TRY(upload(plan, &v->t, &v->place));
+            v->place->tensor = 1;
         } else {
             enum cf_place_kind kind = v->input >= 0 ? CF_PLACE_INPUT
                                       : v->output >= 0 && v->t.layout == CF_LAYOUT_PLAIN

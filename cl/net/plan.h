@@ -18,6 +18,7 @@ typedef struct cf_place {
         *whole; /* lies inside this one, `offset` bytes behind its start; NULL: of its own */
     size_t offset;
     int first, last; /* steps that use it or a part of it; first > last: none */
+    int tensor;      /* of a constant: a tensor's own, which any node may name */
     struct cf_place *next;
 } cf_place;
 
@@ -61,7 +62,8 @@ struct cf_planner {
     cf_place *places;
     cf_buffer **constants;
     size_t constant_count, constant_room, weight_bytes;
-    cf_place *empty; /* one vector of zeros: stands where a kernel's buffer is not used */
+    const char *tuned; /* lines of the tuning file, once read; see tune.c */
+    cf_place *empty;   /* one vector of zeros: stands where a kernel's buffer is not used */
 };
 
 struct cf_net {
@@ -94,6 +96,8 @@ cf_status cf_plan_fuse(cf_planner *plan);
 cf_status cf_plan_record(cf_planner *plan, cf_net *net); /* plan.c: layouts, then every launch */
 /* The value in that layout; records the conversion the first time. */
 cf_status cf_plan_in_layout(cf_planner *plan, cf_tensor *tensor, cf_layout layout, cf_tensor **out);
+
+cf_status cf_plan_run_step(cf_cl *cl, const cf_step *step); /* net.c */
 
 /* arena.c: offsets of all places in one buffer from their lifetimes; creates it and the views. */
 cf_status cf_plan_arena(cf_planner *plan, cf_net *net);
