@@ -45,7 +45,7 @@ static void place_output(const char *mode, int64_t full, int64_t same, int64_t w
     }
     *out = wanted ? wanted : same;
     int64_t total = full > *out ? full - *out : 0;
-    *pad = strcmp(mode, "SAME_UPPER") != 0 ? total / 2 : total - total / 2;
+    *pad = strcmp(mode, "SAME_UPPER") ? total - total / 2 : total / 2;
 }
 
 /* Everything about a node whose inputs were checked. */

@@ -279,6 +279,8 @@ typedef struct {
 
 static cf_status run_copy(cf_cl *cl, const void *user) {
     const copy_call *c = user;
+    if (!c->bytes)
+        return CF_OK;
     cl_event *event = cf_profile_slot(cl, "copy");
     cl_int error =
         clEnqueueCopyBuffer(cl->queue, c->from->mem, c->to->mem, 0, 0, c->bytes, 0, NULL, event);
