@@ -71,11 +71,15 @@ static cf_status create_pipeline(cf_fuse *f, const cf_fuse_params *params) {
         {"map.mono", map_shape(&g->mono)},
         {"map.back", map_shape(&g->back)},
     };
-    const char *wanted[CF_FUSE_OUTPUTS];
+    const char **wanted = cf_alloc(CF_FUSE_OUTPUTS + params->tensor_count, sizeof *wanted);
     size_t count = 0;
+    if (!wanted)
+        return CF_ERR_MEMORY;
     for (int i = 0; i < CF_FUSE_OUTPUTS; i++)
         if (f->params.outputs >> i & 1)
             wanted[count++] = tensor_of(f, (cf_fuse_output)i);
+    for (size_t i = 0; i < params->tensor_count; i++)
+        wanted[count++] = params->tensors[i];
     const cf_pipeline_plan plan = {
         .steps = cf_pipeline_fuse,
         .context = &f->context,
@@ -86,7 +90,9 @@ static cf_status create_pipeline(cf_fuse *f, const cf_fuse_params *params) {
         .settings = params->settings,
         .setting_count = params->setting_count,
     };
-    return cf_pipeline_create(f->cl, &plan, &f->pipeline);
+    cf_status status = cf_pipeline_create(f->cl, &plan, &f->pipeline);
+    cf_free(wanted);
+    return status;
 }
 
 static cf_status upload_map(cf_fuse *f, const char *name, const cf_map *map) {
@@ -204,6 +210,19 @@ cf_status cf_fuse_fetch(cf_fuse *f, cf_fuse_output output, cf_image *image) {
     CF_TRY(cf_fuse_describe(f, output, &want));
     CF_TRY(cf_image_alloc(want.width, want.height, want.planes, want.format, image));
     cf_status status = cf_fuse_read(f, output, image);
+    if (status != CF_OK)
+        cf_image_free(image);
+    return status;
+}
+
+cf_status cf_fuse_fetch_tensor(cf_fuse *f, const char *name, cf_image *image) {
+    const cf_plane_set *t = cf_pipeline_tensor(f->pipeline, name);
+    *image = (cf_image){0};
+    if (!t || t->elem != 4)
+        return cf_fail(CF_ERR_INVALID, "fuse: tensor %s was not asked for, or holds no floats",
+                       name);
+    CF_TRY(cf_image_alloc(t->width, t->height, t->planes, CF_PIXEL_F32, image));
+    cf_status status = cf_pipeline_read(f->pipeline, name, image);
     if (status != CF_OK)
         cf_image_free(image);
     return status;

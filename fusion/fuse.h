@@ -30,9 +30,15 @@ typedef struct {
     unsigned outputs;            /* bits 1 << cf_fuse_output; CF_FUSE_PICTURE is always made */
     const char *const *settings; /* "stage.parameter=value" */
     size_t setting_count;
+    const char *const *tensors; /* names of the step list (fusion/pipelines.c) to keep as well, for
+                                   cf_fuse_fetch_tensor: training, tests; read at creation only */
+    size_t tensor_count;
 } cf_fuse_params;
 #define CF_FUSE_DEFAULTS                                                                           \
-    { .depth = 8, .tone_auto = 0, .outputs = 0, .settings = NULL, .setting_count = 0 }
+    {                                                                                              \
+        .depth = 8, .tone_auto = 0, .outputs = 0, .settings = NULL, .setting_count = 0,            \
+        .tensors = NULL, .tensor_count = 0                                                         \
+    }
 
 /* Both cameras as they are for these frames, and the rig's geometry; all must outlive the cf_fuse.
  */
@@ -64,5 +70,12 @@ cf_status cf_fuse_read(cf_fuse *fuse, cf_fuse_output output, cf_image *image);
 
 /* Allocates the picture (free with cf_image_free), then as cf_fuse_read. */
 cf_status cf_fuse_fetch(cf_fuse *fuse, cf_fuse_output output, cf_image *image);
+
+/*
+ * Waits for the last frame and copies an intermediate tensor that cf_fuse_params.tensors named, as
+ * planes of CF_PIXEL_F32 at the tensor's own size; free with cf_image_free. CF_ERR_INVALID when it
+ * was not asked for or does not hold floats.
+ */
+cf_status cf_fuse_fetch_tensor(cf_fuse *fuse, const char *name, cf_image *image);
 
 #endif

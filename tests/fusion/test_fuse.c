@@ -381,7 +381,36 @@ START_TEST(wrong_parameters_are_refused) {
 }
 END_TEST
 
+START_TEST(intermediate_tensors_are_kept_when_asked_for) {
+    rig r;
+    cf_fuse *fuse;
+    cf_image hint, clean;
+    make_rig(CF_RIG_PARALLEL, 1, &r);
+    const cf_fuse_rig parts = {&r.mono, &r.color, &r.geometry};
+    const char *const names[] = {"hint", "mono.clean"}, *const unknown[] = {"nothing"};
+    cf_fuse_params params = CF_FUSE_DEFAULTS;
+    params.tensors = unknown;
+    params.tensor_count = 1;
+    ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_ERR_INVALID);
+    params.tensors = names;
+    params.tensor_count = 2;
+    params.outputs = 1U << CF_FUSE_MONO; /* a tensor that is an output as well */
+    ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_OK);
+    ck_assert_int_eq(run_one(&r, fuse), CF_OK);
+    ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, "hint", &hint), CF_OK);
+    ck_assert(hint.width == r.mono.width && hint.height == r.mono.height && hint.planes == 2);
+    ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, "mono.clean", &clean), CF_OK);
+    cf_image_free(&clean);
+    ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, "guide", &clean), CF_ERR_INVALID);
+    cf_image_free(&hint);
+    cf_fuse_destroy(&fuse);
+    ck_assert_uint_eq(cf_pool_statistics(cl).live_count, 0);
+    free_rig(&r);
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, intermediate_tensors_are_kept_when_asked_for);
     tcase_add_test(tc, colour_is_put_where_it_belongs);
     tcase_add_test(tc, two_runs_agree);
     tcase_add_test(tc, every_rig_and_output);
