@@ -44,8 +44,16 @@ static void print_option(const cf_cli_option *o) {
     putchar('\n');
 }
 
+/* "chromafuse fuse", or the program's own name. */
+static const char *name_of(const cf_cli *cli, char name[80]) {
+    snprintf(name, 80, "%s%s", cli->program ? "" : "chromafuse ",
+             cli->program ? cli->program : cli->command);
+    return name;
+}
+
 static void print_help(const cf_cli *cli) {
-    printf("usage: chromafuse %s %s\n\n%s\nOptions:\n", cli->command, cli->usage, cli->about);
+    char name[80];
+    printf("usage: %s %s\n\n%s\nOptions:\n", name_of(cli, name), cli->usage, cli->about);
     for (const cf_cli_option *o = cli->options; o->name; o++)
         print_option(o);
     for (const cf_cli_option *o = common; o->name; o++)
@@ -83,7 +91,8 @@ static void make_tables(const cf_cli *cli, struct option *longs, char *shorts, i
 }
 
 static cf_status usage_error(const cf_cli *cli) {
-    fprintf(stderr, "Try 'chromafuse %s --help'.\n", cli->command);
+    char name[80];
+    fprintf(stderr, "Try '%s --help'.\n", name_of(cli, name));
     return CF_ERR_INVALID;
 }
 

@@ -24,6 +24,8 @@ typedef struct {
     const char *usage;    /* "--rig rig.yaml --mono M --color C -o OUT" */
     const char *about;    /* what it does, a paragraph or two; ends with a line break */
     const char *examples; /* command lines with their purpose; may be NULL */
+    const char *program;  /* for programs of one command: what help calls it; NULL: "chromafuse
+                             COMMAND" */
     const cf_cli_option *options;
     /* Takes option `name` with its value ("" for flags), or an operand (name NULL). CF_ERR_INVALID:
      * bad usage, logged. */

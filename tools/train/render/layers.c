@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at layered scenes: masks, textures, the order of things. */
+#include "tools/train/render/layers.h"
+
+#include <math.h>
+
+/* Where the layer's point that is seen at x, y of the right view lies in the left view. */
+static double left_x(const cf_layer *l, double x, double y) {
+    return (x + l->plane[0] + l->plane[2] * y) / (1 - l->plane[1]);
+}
+
+static double ramp(double distance, double softness) {
+    double t = distance / softness + 0.5;
+    return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
+}
+
+/* Outline's distance from the centre in a direction, knots joined smoothly or straight. */
+static double outline(const cf_layer *l, double angle) {
+    double t = (angle / (2 * M_PI) + 1) * CF_MASK_KNOTS, f = t - floor(t);
+    int i = (int)floor(t) % CF_MASK_KNOTS;
+    if (l->mask != CF_MASK_POLYGON)
+        f = f * f * (3 - 2 * f);
+    return l->radius[i] * (1 - f) + l->radius[(i + 1) % CF_MASK_KNOTS] * f;
+}
+
+static double hash_unit(uint64_t seed, long x, long y) {
+    uint64_t h = seed + (uint64_t)x * 0x9E3779B97F4A7C15ULL + (uint64_t)y * 0xC2B2AE3D27D4EB4FULL;
+    h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9ULL;
+    h = (h ^ (h >> 32)) * 0x94D049BB133111EBULL;
+    return (double)(h >> 40) / (double)(1 << 24);
+}
+
+/* Smooth noise in 0..1 with cells of 7 pixels. */
+static double noise_at(uint64_t seed, double x, double y) {
+    double u = x / 7, v = y / 7, fu = u - floor(u), fv = v - floor(v);
+    long i = (long)floor(u), j = (long)floor(v);
+    double top = hash_unit(seed, i, j) * (1 - fu) + hash_unit(seed, i + 1, j) * fu;
+    double low = hash_unit(seed, i, j + 1) * (1 - fu) + hash_unit(seed, i + 1, j + 1) * fu;
+    return top * (1 - fv) + low * fv;
+}
+
+/* How much of a point of the left view the layer covers, 0..1. */
+static double cover(const cf_layer *l, double x, double y) {
+    double dx = x - l->centre[0], dy = y - l->centre[1];
+    if (l->mask == CF_MASK_ALL)
+        return 1;
+    if (l->mask == CF_MASK_BAR)
+        return ramp(l->half_width - fabs(dx * cos(l->turn) + dy * sin(l->turn)), l->softness);
+    double r2 = dx * dx + dy * dy, far = 0;
+    for (int i = 0; i < CF_MASK_KNOTS; i++)
+        far = fmax(far, l->radius[i]);
+    if (r2 > (far + l->softness) * (far + l->softness))
+        return 0;
+    double alpha = ramp(outline(l, atan2(dy, dx)) - sqrt(r2), l->softness);
+    if (l->mask == CF_MASK_LEAVES && alpha > 0)
+        alpha *= ramp((noise_at(l->holes, x, y) - 0.45) * 14, l->softness);
+    return alpha;
+}
+
+/* Index mirrored into 0..size - 1. */
+static int mirror(long i, int size) {
+    long period = 2L * size;
+    i %= period;
+    if (i < 0)
+        i += period;
+    return (int)(i < size ? i : period - 1 - i);
+}
+
+/* The layer's colour at a point of the left view, linear. */
+static void paint(const cf_layer *l, double x, double y, float rgb[3]) {
+    double u = l->map[0] * x + l->map[1] * y + l->shift[0];
+    double v = l->map[2] * x + l->map[3] * y + l->shift[1];
+    float fu = (float)(u - floor(u)), fv = (float)(v - floor(v));
+    int x0 = mirror((long)floor(u), l->photo.width),
+        x1 = mirror((long)floor(u) + 1, l->photo.width);
+    const float *top = cf_image_row(&l->photo, 0, mirror((long)floor(v), l->photo.height));
+    const float *low = cf_image_row(&l->photo, 0, mirror((long)floor(v) + 1, l->photo.height));
+    float wave = 1;
+    if (l->stripes[0] > 0)
+        wave += l->stripes[0] *
+                sinf((float)(2 * M_PI) *
+                     (l->stripes[1] * (float)x + l->stripes[2] * (float)y + l->stripes[3]));
+    for (int c = 0; c < 3; c++) {
+        float a = top[3 * x0 + c] * (1 - fu) + top[3 * x1 + c] * fu;
+        float b = low[3 * x0 + c] * (1 - fu) + low[3 * x1 + c] * fu;
+        float value = a * (1 - fv) + b * fv;
+        rgb[c] = l->gain[c] * wave * (l->mean[c] + l->contrast * (value - l->mean[c]));
+    }
+}
+
+void cf_layered_scene_view(const cf_layered_scene *scene, int right, const double origin[2],
+                           const cf_image *view) {
+    for (int row = 0; row < view->height; row++) {
+        float *out = cf_image_row(view, 0, row);
+        double y = row + origin[1];
+        for (int column = 0; column < view->width; column++, out += 3) {
+            double open = 1;
+            out[0] = out[1] = out[2] = 0;
+            for (int i = 0; i < scene->count && open > 0.002; i++) {
+                const cf_layer *l = &scene->layers[i];
+                double x = column + origin[0];
+                x = right ? left_x(l, x, y) : x;
+                double alpha = cover(l, x, y) * open;
+                float rgb[3];
+                if (alpha <= 0)
+                    continue;
+                paint(l, x, y, rgb);
+                for (int c = 0; c < 3; c++)
+                    out[c] += (float)alpha * rgb[c];
+                open -= alpha;
+            }
+        }
+    }
+}
+
+int cf_layered_scene_front(const cf_layered_scene *scene, int right, double x, double y) {
+    for (int i = 0; i < scene->count; i++) {
+        const cf_layer *l = &scene->layers[i];
+        if (cover(l, right ? left_x(l, x, y) : x, y) > 0.5)
+            return i;
+    }
+    return scene->count - 1;
+}
+
+void cf_layered_scene_free(cf_layered_scene *scene) {
+    for (int i = 0; i < CF_LAYERS_MAX; i++)
+        cf_image_free(&scene->layers[i].photo);
+    *scene = (cf_layered_scene){0};
+}
