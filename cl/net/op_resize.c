@@ -107,8 +107,10 @@ static int one_of(const char *text, const char *const *list) {
 
 static cf_status read_modes(const cf_op *op, resize *r) {
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-    static const char *const transforms[] = {"half_pixel", "pytorch_half_pixel",   "align_corners",
-                                             "asymmetric", "half_pixel_symmetric", NULL};
+    static const char *const transforms[] = {
+        "half_pixel", "pytorch_half_pixel",   "align_corners",
+        "asymmetric", "half_pixel_symmetric", "tf_half_pixel_for_nn",
+        NULL};
     static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                           "ceil", NULL};
     r->mode = cf_op_string(op, "mode", "nearest");
@@ -171,7 +173,9 @@ static float place_of(const resize *r, int axis, int64_t i) {
     float x = (float)i, scale = r->scale[axis], in = (float)r->in[axis], out = (float)r->out[axis];
     if (!strcmp(r->transform, "asymmetric"))
         return x / scale;
-    if (!strcmp(r->transform, "align_corners"))
+    if (!strcmp(r->transform, "tf_half_pixel_for_nn")) /* opset 11 */
+        return (x + 0.5F) / scale;
+    if (!strcmp(r->transform, "align_corners")) /* whole sizes, as PyTorch and ONNX Runtime */
         return r->out[axis] == 1 ? 0 : x * (in - 1) / (out - 1);
     if (!strcmp(r->transform, "pytorch_half_pixel") && r->out[axis] == 1)
         return 0;
