@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__GLIBC__) /* known once a header of the C library was read */
+#include <malloc.h>
+#endif
 
 #include "base/log.h"
 
@@ -44,6 +47,12 @@ void cf_free(void *block) {
         return;
     atomic_fetch_sub(&live, 1);
     free(block);
+}
+
+void cf_alloc_trim(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 char *cf_strdup(const char *text) {

@@ -21,6 +21,10 @@ void cf_free(void *block);
 /* A copy of text, or NULL when memory is out. NULL text gives NULL. */
 char *cf_strdup(const char *text);
 
+/* Gives freed memory that the C library keeps for later back to the system: worth it after work
+ * that took much and will not be repeated. */
+void cf_alloc_trim(void);
+
 /* No single block of ours is larger: sizes from files are rejected before they can exhaust the
  * machine. */
 #define CF_ALLOC_MAX ((size_t)8 << 30)

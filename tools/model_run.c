@@ -114,7 +114,7 @@ static cf_status upload(cf_cl *cl, const cf_npy *a, cf_buffer **out) {
 }
 
 static int64_t to_integer(float v) {
-    return v >= -0x1p62f && v <= 0x1p62f ? (int64_t)llrintf(v) : 0;
+    return v > -4e18f && v < 4e18f ? (int64_t)llrintf(v) : 0;
 }
 
 static cf_status download(const cf_model_port *port, const cf_buffer *buffer, cf_npy *out) {

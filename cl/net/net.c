@@ -109,6 +109,7 @@ cf_status cf_net_create(cf_cl *cl, const cf_model *model, const cf_net_params *p
     cf_status status = make_plan(&plan, net);
     cf_region_free(&plan.scratch);
     cf_model_forget_pages(model);
+    cf_alloc_trim(); /* packing took blocks as large as the weights of a node */
     if (status == CF_OK && net->arena && plan.params.poison)
         status = cf_buffer_fill(net->arena, 0xff, net->info.arena_bytes);
     if (status == CF_OK)

@@ -319,8 +319,12 @@ static void choose_layouts(cf_planner *plan) {
     }
 }
 
+/* Weights are read once, when they are packed: the file's pages need not stay beside the copies. */
+#define FORGET_EVERY ((size_t)4 << 20)
+
 cf_status cf_plan_record(cf_planner *plan, cf_net *net) {
     static const float zeros[64];
+    size_t forgotten = 0;
     plan->current = -1;
     CF_TRY(add_constant(plan, zeros, sizeof zeros, &plan->empty));
     choose_layouts(plan);
@@ -328,6 +332,10 @@ cf_status cf_plan_record(cf_planner *plan, cf_net *net) {
         plan->current = o;
         if (plan->ops[o].type)
             CF_TRY(record_op(plan, &plan->ops[o]));
+        if (plan->weight_bytes - forgotten > FORGET_EVERY) {
+            cf_model_forget_pages(plan->model);
+            forgotten = plan->weight_bytes;
+        }
     }
     plan->current = -1;
     for (size_t i = 0; i < net->input_count; i++)
