@@ -16,7 +16,7 @@ CF_CL_SOURCE(conv_winograd);
 #define FUSED_WEIGHTS ((size_t)5 << 19)
 /* What the steps put between them: transformed weights of a part of the output channels, and
  * values of a part of the tiles. */
-#define PART_WEIGHTS ((size_t)10 << 20)
+#define PART_WEIGHTS ((size_t)5 << 20)
 #define PART_VALUES ((size_t)24 << 20)
 
 typedef struct {
@@ -41,9 +41,9 @@ static tiling choose_tiling(const cf_conv *c, int side) {
 }
 
 /* Bytes of one output tile's weights after the transform. */
-static size_t part_bytes(const cf_conv *c, const tiling *t) {
-    return (size_t)TAPS(t) * (size_t)c->in_channels * (size_t)(t->blocks * CF_NET_BLOCK) *
-           sizeof(float);
+static size_t part_bytes(const tiling *t) {
+    return (size_t)TAPS(t) * (size_t)(t->iblocks * CF_NET_BLOCK) *
+           (size_t)(t->blocks * CF_NET_BLOCK) * sizeof(float);
 }
 
 /* Bytes of a group's transformed inputs, and of its products for one output tile. */
@@ -89,13 +89,13 @@ static void transform_weights(int side, const float *g, float *out) {
     }
 }
 
-/* Weights in the order [parts][taps][input channels][blocks * 16]; transformed, or the nine of the
- * file. */
+/* Weights in the order [parts][taps][input blocks][16][blocks * 16]; transformed, or the nine of
+ * the file. */
 static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const tiling *t,
                       int transformed, const cf_buffer **out) {
     size_t taps = transformed ? (size_t)TAPS(t) : 9, width = (size_t)t->blocks * CF_NET_BLOCK;
-    size_t ics = (size_t)c->in_channels;
-    size_t count = (size_t)t->parts * taps * ics * width;
+    size_t ics = (size_t)c->in_channels, depth = (size_t)t->iblocks * CF_NET_BLOCK;
+    size_t count = (size_t)t->parts * taps * depth * width;
     float *packed = cf_alloc(count, sizeof *packed), *one = cf_alloc(ics * 9, sizeof *one);
     cf_status status = packed && one ? CF_OK : CF_ERR_MEMORY;
     for (size_t oc = 0; status == CF_OK && oc < (size_t)c->out_channels; oc++) {
@@ -106,7 +106,7 @@ static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const
                 transform_weights(t->side, one + ic * 9, values);
             const float *from = transformed ? values : one + ic * 9;
             for (size_t p = 0; p < taps; p++)
-                packed[((oc / width * taps + p) * ics + ic) * width + oc % width] = from[p];
+                packed[((oc / width * taps + p) * depth + ic) * width + oc % width] = from[p];
         }
     }
     if (status == CF_OK)
@@ -156,7 +156,7 @@ static cf_status plan_fused(cf_planner *plan, cf_op *op, const cf_conv *c, const
 static cf_status plan_products(cf_planner *plan, const cf_conv *c, const tiling *t,
                                const bindings *b, const cf_buffer *u, const cf_buffer *v,
                                const cf_buffer *m, int groups, int part, int count, int transform) {
-    int vectors = c->in_channels * t->blocks;
+    int vectors = t->iblocks * CF_NET_BLOCK * t->blocks;
     if (transform)
         CF_TRY(
             cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_weights", b->options,
@@ -175,9 +175,9 @@ static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const
     size_t products = out_bytes(t) * (size_t)t->parts;
     int strip = (int)(PART_VALUES / (in_bytes(t) + products)); /* groups at a time */
     strip = strip < 1 ? 1 : strip > t->groups ? t->groups : strip;
-    int chunk = (int)(PART_WEIGHTS / part_bytes(c, t)); /* output tiles at a time */
+    int chunk = (int)(PART_WEIGHTS / part_bytes(t)); /* output tiles at a time */
     chunk = chunk < 1 ? 1 : chunk > t->parts ? t->parts : chunk;
-    CF_TRY(cf_plan_scratch(plan, part_bytes(c, t) * (size_t)chunk, &u));
+    CF_TRY(cf_plan_scratch(plan, part_bytes(t) * (size_t)chunk, &u));
     CF_TRY(cf_plan_scratch(plan, in_bytes(t) * (size_t)strip, &v));
     CF_TRY(cf_plan_scratch(plan, products * (size_t)strip, &m));
     for (int g = 0; g < t->groups; g += strip) {
@@ -204,16 +204,16 @@ static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const
     return CF_OK;
 }
 
-static int fits_fused(cf_planner *plan, const cf_conv *c, const tiling *t) {
+static int fits_fused(cf_planner *plan, const tiling *t) {
     const cf_cl_info *info = cf_cl_device_info(cf_plan_device(plan));
     size_t local = info->local_memory;
-    return !strcmp(info->type, "cpu") && part_bytes(c, t) * (size_t)t->parts <= FUSED_WEIGHTS &&
+    return !strcmp(info->type, "cpu") && part_bytes(t) * (size_t)t->parts <= FUSED_WEIGHTS &&
            in_bytes(t) + out_bytes(t) <= local / 4 * 3;
 }
 
 static cf_status plan_side(cf_planner *plan, cf_op *op, const cf_conv *c, int side) {
     tiling t = choose_tiling(c, side);
-    return fits_fused(plan, c, &t) ? plan_fused(plan, op, c, &t) : plan_steps(plan, op, c, &t);
+    return fits_fused(plan, &t) ? plan_fused(plan, op, c, &t) : plan_steps(plan, op, c, &t);
 }
 
 static cf_status plan_2(cf_planner *plan, cf_op *op, const cf_conv *c) {

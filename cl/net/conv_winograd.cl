@@ -146,12 +146,13 @@ static void transform_out(SPACE const float16 *m, int apart, float16 bias, int c
     m[i] = a##i;                                                                                   \
     SECOND(m[TAPS * NP + i] = b##i;)
 
-/* NP tiles at one tap: v [input blocks][NP][16] times weights w [ic][OB * 16] into m[NP], the
- * second block's behind all taps of the first. */
-static void multiply(SPACE const float *y, __global const float16 *restrict w, int ic,
+/* NP tiles at one tap: v [input blocks][NP][16] times weights w, `apart` vectors from one input
+ * block's [16][OB * 16] to the next, into m[NP], the second block's behind all taps of the first.
+ */
+static void multiply(SPACE const float *y, __global const float16 *restrict w, int apart, int ic,
                      SPACE float16 *m) {
     TILE(START)
-    for (int c = 0; c < ic; c += 16, y += NP * 16 - 16)
+    for (int c = 0; c < ic; c += 16, y += NP * 16 - 16, w += apart - 16 * OB)
         for (int k = 0; k < min(16, ic - c); k++, y++, w += OB) {
             float16 wa = w[0];
             SECOND(float16 wb = w[1];)
@@ -162,8 +163,8 @@ static void multiply(SPACE const float *y, __global const float16 *restrict w, i
 
 #if FUSED
 /* A group of NP tiles: transformed, multiplied and transformed back without leaving the cache.
- * Weights: transformed, [ceil(blocks / OB)][TAPS][ic][OB * 16]. v: TAPS * NP vectors per input
- * block, m: OB * TAPS * NP vectors. */
+ * Weights: transformed, [ceil(blocks / OB)][TAPS][input blocks][16][OB * 16]. v: TAPS * NP vectors
+ * per input block, m: OB * TAPS * NP vectors. */
 __kernel void winograd_fused(__global const float *restrict in, __global const float *restrict u,
                              __global const float *restrict bias, __global float *restrict out,
                              int ic, int ih, int iw, int oc, int oh, int ow, int d, int pad_y,
@@ -171,16 +172,16 @@ __kernel void winograd_fused(__global const float *restrict in, __global const f
                              __local float16 *m, CF_POST_ARGS) {
     int first = get_global_id(0) * NP, iblocks = (ic + 15) / 16, oblocks = (oc + 15) / 16;
     int count = min(NP, tiles - first);
-    for (int i = 0; i < count; i++) {
-        PLACE(first + i)
-        for (int b = 0; b < iblocks; b++)
+    for (int b = 0; b < iblocks; b++) /* neighbours after each other, for memory's sake */
+        for (int i = 0; i < count; i++) {
+            PLACE(first + i)
             transform_in((__global const float16 *)in + ((size_t)n * iblocks + b) * ih * iw,
                          v + b * NP + i, iblocks * NP, y0 - pad_y, x0 - pad_x, ih, iw, d);
-    }
+        }
     for (int cb = 0; cb < oblocks; cb += OB) {
-        __global const float16 *w = (__global const float16 *)u + (size_t)cb * TAPS * ic;
-        for (int p = 0; p < TAPS; p++, w += ic * OB)
-            multiply((__local const float *)(v + p * iblocks * NP), w, ic, m + p * NP);
+        __global const float16 *w = (__global const float16 *)u + (size_t)cb * TAPS * iblocks * 16;
+        for (int p = 0; p < TAPS; p++, w += iblocks * 16 * OB)
+            multiply((__local const float *)(v + p * iblocks * NP), w, 16 * OB, ic, m + p * NP);
         for (int i = 0; i < count; i++) {
             PLACE(first + i)
             for (int b = 0; b < OB && cb + b < oblocks; b++)
@@ -201,14 +202,15 @@ __kernel void winograd_in(__global const float *restrict in, __global float *res
                  iblocks * NP, y0 - pad_y, x0 - pad_x, ih, iw, d);
 }
 
-/* Weights [ceil(blocks / OB)][9][ic][OB * 16] from output tile `ob` on into u, as for the fused
- * kernel. */
+/* Weights [ceil(blocks / OB)][9][input blocks][16][OB * 16] from output tile `ob` on into u: [...]
+ * [input blocks][TAPS][16][OB * 16], so that what is written at a time lies together. */
 __kernel void winograd_weights(__global const float *restrict weights, __global float *restrict u,
                                int vectors, int ob) {
     int k = get_global_id(0), chunk = get_global_id(1);
     __global const float16 *g =
         (__global const float16 *)weights + (size_t)(ob + chunk) * 9 * vectors + k;
-    __global float16 *to = (__global float16 *)u + (size_t)chunk * TAPS * vectors + k;
+    __global float16 *to = (__global float16 *)u + (size_t)chunk * TAPS * vectors +
+                           k / (16 * OB) * (TAPS * 16 * OB) + k % (16 * OB);
     float16 t[3 * TI];
     for (int r = 0; r < 3; r++) {
         for (int c = 0; c < 3; c++)
@@ -221,7 +223,7 @@ __kernel void winograd_weights(__global const float *restrict weights, __global 
             column[r] = t[r * TI + c];
         of_weights(column, 1);
         for (int r = 0; r < TI; r++)
-            to[(size_t)(r * TI + c) * vectors] = column[r];
+            to[(r * TI + c) * 16 * OB] = column[r];
     }
 }
 
@@ -230,7 +232,8 @@ __kernel void winograd_multiply(__global const float *restrict v, __global const
     int g = get_global_id(0), p = get_global_id(1), chunk = get_global_id(2);
     int iblocks = (ic + 15) / 16;
     multiply(v + ((size_t)g * TAPS + p) * iblocks * NP * 16,
-             (__global const float16 *)u + ((size_t)chunk * TAPS + p) * ic * OB, ic,
+             (__global const float16 *)u + ((size_t)chunk * iblocks * TAPS + p) * 16 * OB,
+             TAPS * 16 * OB, ic,
              (__global float16 *)m + (((size_t)g * obs + ob + chunk) * OB * TAPS + p) * NP);
 }
 
