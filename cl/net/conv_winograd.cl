@@ -143,22 +143,27 @@ static void transform_out(SPACE const float16 *m, int apart, float16 bias, int c
         SECOND(b##i = fma(wb, t, b##i);)                                                           \
     }
 #define STORE(i)                                                                                   \
-    m[i] = a##i;                                                                                   \
-    SECOND(m[TAPS * NP + i] = b##i;)
+    m[i] = c0 ? m[i] + a##i : a##i;                                                                \
+    SECOND(m[TAPS * NP + i] = c0 ? m[TAPS * NP + i] + b##i : b##i;)
 
 /* NP tiles at one tap: v [input blocks][NP][16] times weights w, `apart` vectors from one input
  * block's [16][OB * 16] to the next, into m[NP], the second block's behind all taps of the first.
- */
+ * Sums of RUN channels are added up: one long sum would lose two thirds of the digits that the
+ * transforms leave (docs/numerics.md). */
+#define RUN 64
 static void multiply(SPACE const float *y, __global const float16 *restrict w, int apart, int ic,
                      SPACE float16 *m) {
-    TILE(START)
-    for (int c = 0; c < ic; c += 16, y += NP * 16 - 16, w += apart - 16 * OB)
-        for (int k = 0; k < min(16, ic - c); k++, y++, w += OB) {
-            float16 wa = w[0];
-            SECOND(float16 wb = w[1];)
-            TILE(STEP)
-        }
-    TILE(STORE)
+    for (int c0 = 0; c0 < ic; c0 += RUN) {
+        int end = min(c0 + RUN, ic);
+        TILE(START)
+        for (int c = c0; c < end; c += 16, y += NP * 16 - 16, w += apart - 16 * OB)
+            for (int k = 0; k < min(16, end - c); k++, y++, w += OB) {
+                float16 wa = w[0];
+                SECOND(float16 wb = w[1];)
+                TILE(STEP)
+            }
+        TILE(STORE)
+    }
 }
 
 #if FUSED
