@@ -21,20 +21,21 @@
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
+#define RUN (IN_PLAIN ? 16 : 1)   /* of these, how many are summed before they are added up */
 
 #if OB == 2
-#define START(i) float16 a##i = bias_a, b##i = bias_b;
+#define START(i) float16 a##i = 0.0f, b##i = 0.0f;
 #define STEP(i, apart)                                                                             \
     {                                                                                              \
         float16 t = (float16)(y[(i) * (apart)]);                                                   \
         a##i = fma(wa, t, a##i);                                                                   \
         b##i = fma(wb, t, b##i);                                                                   \
     }
-#define KEEP(i) tile[i] = a##i, tile[NP + i] = b##i;
+#define KEEP(i) tile[i] += a##i, tile[NP + i] += b##i;
 #else
-#define START(i) float16 a##i = bias_a;
+#define START(i) float16 a##i = 0.0f;
 #define STEP(i, apart) a##i = fma(wa, (float16)(y[(i) * (apart)]), a##i);
-#define KEEP(i) tile[i] = a##i;
+#define KEEP(i) tile[i] += a##i;
 #endif
 
 /* All pixels of the tile times the weights of one tap and `lanes` input channels. */
@@ -91,34 +92,38 @@ __kernel void conv_direct(__global const float *restrict in, __global const floa
     int top = y0 * sy - pad_y;
     int ky0 = top >= 0 ? 0 : (-top + dy - 1) / dy;
     int ky1 = ih - top <= 0 ? 0 : min(kh, (ih - top + dy - 1) / dy);
-    float16 bias_a = vload16(cb, bias);
-    SECOND(float16 bias_b = vload16(cb + 1, bias);)
-    TILE(START)
-    for (int b = begin / LANES; b * LANES < end; b++) {
-        int k0 = max(begin - b * LANES, 0), lanes = min(end - b * LANES, LANES) - k0;
-        for (int ky = ky0; ky < ky1; ky++) {
-            __global const float *row =
-                in + (((size_t)n * iblocks + b) * ih + (top + ky * dy)) * iw * LANES + k0;
-            size_t tap = (((size_t)ob * depth + (b - begin / LANES)) * kh + ky) * kw;
-            for (int kx = 0; kx < kw; kx++) {
-                int x = x0 * sx - pad_x + kx * dx;
-                __global const float16 *w =
-                    (__global const float16 *)weights + ((tap + kx) * LANES + k0) * OB;
-                if (SX && x >= 0 && x + (NP - 1) * SX < iw) {
-                    SWEEP(__global, row + (ptrdiff_t)x * LANES, INSIDE)
-                } else { /* pixels with zeros around the picture */
-                    float edge[NP * LANES];
-                    for (int i = 0; i < NP; i++, x += sx)
-                        for (int k = 0; k < LANES; k++)
-                            edge[i * LANES + k] =
-                                x >= 0 && x < iw && k < lanes ? row[x * LANES + k] : 0.0f;
-                    SWEEP(__private, edge, GATHERED)
+    float16 tile[OB * NP];
+    for (int i = 0; i < OB * NP; i++)
+        tile[i] = vload16(cb + i / NP, bias);
+    for (int b = begin / LANES; b * LANES < end;) {
+        /* Sums of a part of the channels are added up: one long sum would lose digits. */
+        TILE(START)
+        for (int run = 0; run < RUN && b * LANES < end; run++, b++) {
+            int k0 = max(begin - b * LANES, 0), lanes = min(end - b * LANES, LANES) - k0;
+            for (int ky = ky0; ky < ky1; ky++) {
+                __global const float *row =
+                    in + (((size_t)n * iblocks + b) * ih + (top + ky * dy)) * iw * LANES + k0;
+                size_t tap = (((size_t)ob * depth + (b - begin / LANES)) * kh + ky) * kw;
+                for (int kx = 0; kx < kw; kx++) {
+                    int x = x0 * sx - pad_x + kx * dx;
+                    __global const float16 *w =
+                        (__global const float16 *)weights + ((tap + kx) * LANES + k0) * OB;
+                    if (SX && x >= 0 && x + (NP - 1) * SX < iw) {
+                        SWEEP(__global, row + (ptrdiff_t)x * LANES, INSIDE)
+                    } else { /* pixels with zeros around the picture */
+                        float edge[NP * LANES];
+                        for (int i = 0; i < NP; i++, x += sx)
+                            for (int k = 0; k < LANES; k++)
+                                edge[i * LANES + k] =
+                                    x >= 0 && x < iw && k < lanes ? row[x * LANES + k] : 0.0f;
+                        SWEEP(__private, edge, GATHERED)
+                    }
                 }
             }
         }
+        TILE(KEEP)
     }
-    float16 tile[OB * NP]; /* one copy of the epilogue: it is what takes long to compile */
-    TILE(KEEP)
+    /* one copy of the epilogue: it is what takes long to compile */
     for (int i = 0; i < OB * NP; i++)
         if (x0 + i % NP < ow && cb + i / NP < oblocks)
             put(tile[i], cb + i / NP, oblocks, oc, out, n, y0, x0 + i % NP, oh, ow, CF_POST_PASS);
