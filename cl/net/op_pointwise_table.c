@@ -24,7 +24,7 @@ REAL(thresholded_relu, x > p[0] ? x : 0)
 REAL(clip, (x < p[0] ? p[0] : x) > p[1] ? p[1] : (x < p[0] ? p[0] : x))
 REAL(sigmoid, 1 / (1 + exp(-x)))
 REAL(tangent, tanh(x))
-REAL(hard_sigmoid, fmax(0, fmin(1, p[0] * x + p[1])))
+REAL(hard_sigmoid, p[0] * x + p[1] < 0 ? 0 : p[0] * x + p[1] > 1 ? 1 : p[0] * x + p[1])
 REAL(hard_swish, x *fmax(0, fmin(1, x / 6 + 0.5)))
 REAL(elu, x < 0 ? p[0] * expm1(x) : x)
 REAL(selu, x <= 0 ? p[1] * p[0] * expm1(x) : p[1] * x)
@@ -99,7 +99,7 @@ static int64_t whole_clip(int64_t x, int64_t y, const double *p) {
 }
 
 static const cf_pointwise table[] = {
-    {"Relu", "x=max(x,0.0f);", .real = relu, .whole = whole_relu},
+    {"Relu", "x=x<0.0f?VALUE(0):x;", .real = relu, .whole = whole_relu},
     {"LeakyRelu", "x=x<0.0f?x*$a:x;", .real = leaky_relu, .attribute = {"alpha"}, {0.01F}},
     {"PRelu", "x=x<0.0f?x*$y:x;", .real = prelu, .one_way = 1},
     {"ThresholdedRelu",
@@ -107,12 +107,12 @@ static const cf_pointwise table[] = {
      .real = thresholded_relu,
      .attribute = {"alpha"},
      {1}},
-    {"Clip", "x=min(max(x,$a),$b);", .real = clip, .whole = whole_clip,
+    {"Clip", "x=x<$a?VALUE($a):x;x=x>$b?VALUE($b):x;", .real = clip, .whole = whole_clip,
      .fallback = {-INFINITY, INFINITY}},
     {"Sigmoid", "x=1.0f/(1.0f+exp(-x));", .real = sigmoid},
     {"Tanh", "x=tanh(x);", .real = tangent},
     {"HardSigmoid",
-     "x=clamp(x*$a+$b,0.0f,1.0f);",
+     "x=x*$a+$b;x=x<0.0f?VALUE(0):x;x=x>1.0f?VALUE(1):x;",
      .real = hard_sigmoid,
      .attribute = {"alpha", "beta"},
      {0.2F, 0.5F}},
@@ -166,8 +166,8 @@ static const cf_pointwise table[] = {
      {NULL},
      {0},
      0},
-    {"Min", "x=min(x,$y);", .real = smaller, .whole = whole_smaller},
-    {"Max", "x=max(x,$y);", .real = larger, .whole = whole_larger},
+    {"Min", "x=x<$y?x:(x==x?VALUE($y):x);", .real = smaller, .whole = whole_smaller},
+    {"Max", "x=x>$y?x:(x==x?VALUE($y):x);", .real = larger, .whole = whole_larger},
     {"Mod",
      "x=fmod(x,VALUE($y));",
      "x=fmod(VALUE($y),x);",

@@ -18,7 +18,7 @@
  *               zeros of both signs; b...: truths; k2x3<7: integers 0..6; a shape of nothing is a
  *               scalar
  *   c3x3        constant floats in -1..1; p...: in 0.5..1.5
- *   [1,-2]      constant integers, one dimension; =5: a scalar; ~0.5: a float scalar
+ *   [1,-2]      constant integers, [1.0,2] floats, one dimension; =5: a scalar; ~0.5: a float one
  *   -           left out
  * attributes, separated by spaces: axis=1 alpha=0.5 pads=[0,1] mode=edge
  */
@@ -131,9 +131,9 @@ static inline int add_input(operator_case *c, const char *token) {
     int64_t *ints;
     float *floats;
     if (*token == '[') {
-        t->type = CF_TYPE_INT64;
+        t->type = strchr(token, '.') ? CF_TYPE_FLOAT : CF_TYPE_INT64;
         t->shape = (cf_shape){1, {(int64_t)read_list(c, token, &ints, &floats)}};
-        t->data = ints;
+        t->data = t->type == CF_TYPE_FLOAT ? (void *)floats : (void *)ints;
     } else if (*token == '=' || *token == '~') {
         read_list(c, token, &ints, &floats);
         t->type = *token == '=' ? CF_TYPE_INT64 : CF_TYPE_FLOAT;
