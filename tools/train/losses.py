@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What training minimizes, and the colour bins of the distribution head."""
+import torch
+from torch.nn import functional as F
+
+import color
+from network import INPUTS, restore
+
+DELTA = 0.25            # difference in display values where the loss turns from square to straight
+OCCLUDED_WEIGHT = 1.5   # of pixels that the colour camera does not see
+COLOUR_WEIGHT = 10.0    # brings the three parts to the same size
+ERROR_WEIGHT = 0.005    # of the predicted error's likelihood
+BIN_WEIGHT = 0.005      # of the distribution's cross-entropy
+BIN_SPREAD = 8.0        # Lab ab units over which a colour is spread to its nearest bins
+BIN_NEAREST = 5
+REBALANCE = 0.5         # 0: as frequent as in the data, 1: all colours alike (Zhang et al., equation 4)
+BIN_MONO = 0.2          # response at which chroma is compared as Lab ab
+
+
+def bin_ab(chroma):
+    """Lab ab (M, 2) that chroma (M, 2) has at one response, for distances between colours."""
+    spectral = torch.tensor([color.LUMINANCE], dtype=chroma.dtype, device=chroma.device)
+    picture = chroma.t().reshape(1, 2, -1, 1)
+    mono = torch.full_like(picture[:, :1], BIN_MONO)
+    rgb = color.limit(mono, color.compose(mono, picture, spectral))
+    return color.lab_ab(rgb).reshape(2, -1).t()
+
+
+def coarse_chroma(batch):
+    """True chroma on a quarter of the grid."""
+    truth = F.avg_pool2d(batch["truth"], 4)
+    return color.chroma_of(truth, color.response(truth, batch["spectral"]).clamp_min(0))
+
+
+def choose_bins(batches, count, seed):
+    """(chroma centres (count, 2), class weights (count)) from batches: k-means in Lab ab over the occupied cells of
+    a grid, each counting with the root of its frequency, so that rare strong colours get bins."""
+    samples = torch.cat([coarse_chroma(b).permute(0, 2, 3, 1).reshape(-1, 2) for b in batches])
+    ab = bin_ab(samples)
+    cells, where, frequency = torch.unique((ab / 5).round(), dim=0, return_inverse=True, return_counts=True)
+    weight = frequency.float().sqrt()
+    sums = torch.zeros(len(cells), 4).index_add_(0, where, torch.cat([ab, samples], 1))
+    means = sums / frequency[:, None]
+    generator = torch.Generator().manual_seed(seed)
+    start = torch.multinomial(weight, min(count, len(cells)), generator=generator)
+    centres = means[start]
+    if len(centres) < count:    # a tiny set: the rest repeats, and is never the nearest
+        centres = torch.cat([centres, centres[torch.arange(count - len(centres)) % len(centres)]])
+    for _ in range(30):
+        nearest = torch.cdist(means[:, :2], centres[:, :2]).argmin(1)
+        total = torch.zeros(count).index_add_(0, nearest, weight)
+        new = torch.zeros(count, 4).index_add_(0, nearest, means * weight[:, None]) / total.clamp_min(1e-9)[:, None]
+        centres = torch.where(total[:, None] > 0, new, centres)
+    share = torch.zeros(count).index_add_(0, torch.cdist(means[:, :2], centres[:, :2]).argmin(1), frequency.float())
+    share = share / share.sum()
+    class_weight = 1 / ((1 - REBALANCE) * share + REBALANCE / count)
+    return centres[:, 2:].contiguous(), class_weight / (class_weight * share).sum()
+
+
+def bin_loss(network, logits, batch):
+    """Cross-entropy with soft targets, rebalanced, mostly where no colour is given."""
+    chroma = coarse_chroma(batch).permute(0, 2, 3, 1).reshape(-1, 2)
+    distance = torch.cdist(bin_ab(chroma), bin_ab(network.bin_chroma))
+    near, index = distance.topk(BIN_NEAREST, dim=1, largest=False)
+    share = torch.softmax(-near ** 2 / (2 * BIN_SPREAD ** 2), 1)
+    log_p = F.log_softmax(logits.float(), 1).permute(0, 2, 3, 1).reshape(len(chroma), -1)
+    entropy = -(share * log_p.gather(1, index)).sum(1)
+    known = F.avg_pool2d(batch["confidence"], 4).reshape(-1)
+    weight = network.bin_weight[index[:, 0]] * (1 - 0.9 * known)
+    return (entropy * weight).mean()
+
+
+def colour_loss(mono, chroma, truth, spectral, weight=None):
+    """Mean robust difference of display values; both pictures have the true mono response."""
+    response = color.response(truth, spectral).clamp_min(0)
+    mono = response.clamp(max=1) if mono is None else mono
+    target = truth * (mono / response.clamp_min(1e-4)).clamp(max=1)
+    difference = color.perceptual(color.compose(mono, chroma, spectral)) - color.perceptual(target)
+    square = (difference ** 2).sum(1)
+    loss = DELTA ** 2 * ((1 + square / DELTA ** 2).sqrt() - 1)
+    return (loss * weight).mean() if weight is not None else loss.mean()
+
+
+def error_loss(chroma, error, batch):
+    """Negative log-likelihood of the Lab ab distance under an exponential law of mean `error`."""
+    with torch.no_grad():
+        mono = color.response(batch["truth"], batch["spectral"]).clamp(0, 1)
+        made = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
+        distance = (color.lab_ab(made) - color.lab_ab(batch["truth"])).norm(dim=1, keepdim=True)
+    error = error.clamp(0.05, 500)
+    return (error.log() + distance / error).mean()
+
+
+def losses(network, kind, batch, autocast=False):
+    """Dict of the parts and their weighted sum `loss`."""
+    inputs = [batch[name] for name in INPUTS]
+    device = inputs[0].device.type
+    with torch.autocast(device, torch.bfloat16, enabled=autocast):
+        correction, log_factor, logits = network.heads(*inputs)
+    correction, log_factor = correction.float(), log_factor.float()
+    chroma = batch["transferred"] + correction
+    if kind == "pairs":
+        full = batch["picture_transferred"] + restore(correction, batch["mono"], batch["picture_mono"])
+        weight = 1 + (OCCLUDED_WEIGHT - 1) * (batch["visibility"][:, 0] > 1)
+        colour = colour_loss(None, full, batch["picture_truth"], batch["spectral"], weight)
+    else:
+        colour = colour_loss(None, chroma, batch["truth"], batch["spectral"])
+    error = error_loss(chroma.detach(), batch["doubt"] * log_factor.clamp(-6, 6).exp(), batch)
+    bins = bin_loss(network, logits, batch)
+    return {"colour": colour, "error": error, "bins": bins,
+            "loss": COLOUR_WEIGHT * colour + ERROR_WEIGHT * error + BIN_WEIGHT * bins}
