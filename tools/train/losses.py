@@ -86,7 +86,7 @@ def error_loss(chroma, error, batch):
     with torch.no_grad():
         mono = color.response(batch["truth"], batch["spectral"]).clamp(0, 1)
         made = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
-        distance = (color.lab_ab(made) - color.lab_ab(batch["truth"])).norm(dim=1, keepdim=True)
+        distance = (color.lab_ab(made) - color.lab_ab(batch["truth"])).square().sum(1, keepdim=True).sqrt()
     error = error.clamp(0.05, 500)
     return (error.log() + distance / error).mean()
 
