@@ -11,6 +11,7 @@ if(CHROMAFUSE_SANITIZE)
 endif()
 if(CHROMAFUSE_FUZZ)
   target_compile_options(chromafuse_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_definitions(chromafuse_flags INTERFACE FOLD_ELEMENTS=65536)
 endif()
 
 find_program(CHROMAFUSE_CLANG NAMES clang-15 clang-14 clang)

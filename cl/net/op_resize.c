@@ -153,12 +153,29 @@ static cf_status describe(const cf_op *op, resize *r) {
     return given(op, 2) ? use_scales(op, r, axes, count) : use_sizes(op, r, axes, count);
 }
 
+/* Axes are done one after the other, from the last on: where one grows and a later one shrinks,
+ * what lies between is larger than input and output. */
+static cf_status check_steps(const cf_op *op, const resize *r) {
+    const cf_shape *x = &op->in[0]->shape;
+    double in = (double)cf_shape_count(x), out = 1, step = in;
+    for (int d = 0; d < x->rank; d++)
+        out *= (double)r->out[d];
+    double most = fmax(fmax(in, out), 0x1p24);
+    for (int d = x->rank - 1; d >= 0; d--) {
+        step = step / (double)r->in[d] * (double)r->out[d];
+        if (step > most)
+            return cf_op_fail(op, CF_ERR_UNSUPPORTED, "a step of it is too large");
+    }
+    return CF_OK;
+}
+
 static cf_status infer(cf_planner *plan, cf_op *op) {
     (void)plan;
     resize r;
     if (op->in[0]->type != CF_TYPE_FLOAT)
         return cf_op_fail(op, CF_ERR_UNSUPPORTED, "only on floating-point numbers");
     CF_TRY(describe(op, &r));
+    CF_TRY(check_steps(op, &r));
     op->out[0]->type = CF_TYPE_FLOAT;
     op->out[0]->shape.rank = op->in[0]->shape.rank;
     memcpy(op->out[0]->shape.dim, r.out, sizeof r.out);
