@@ -64,12 +64,12 @@ static void transform_row(int side, const double *g, double *out) {
         out[3] = g[2];
         return;
     }
-    const double a = 0.625, s = a * a;
-    out[0] = g[0] / s;
-    out[1] = (g[0] + g[1] + g[2]) / (2 * (1 - s));
-    out[2] = (g[0] - g[1] + g[2]) / (2 * (1 - s));
-    out[3] = (g[0] + a * g[1] + s * g[2]) / (2 * s * (s - 1));
-    out[4] = (g[0] - a * g[1] + s * g[2]) / (2 * s * (s - 1));
+    const double a = 0.75, b = 1.5, a2 = a * a, b2 = b * b;
+    out[0] = g[0] / (a2 * b2);
+    out[1] = (g[0] + a * g[1] + a2 * g[2]) / (2 * a2 * (a2 - b2));
+    out[2] = (g[0] - a * g[1] + a2 * g[2]) / (2 * a2 * (a2 - b2));
+    out[3] = (g[0] + b * g[1] + b2 * g[2]) / (2 * b2 * (b2 - a2));
+    out[4] = (g[0] - b * g[1] + b2 * g[2]) / (2 * b2 * (b2 - a2));
     out[5] = g[2];
 }
 

@@ -26,42 +26,43 @@
 #define SPACE __global
 #endif
 
-/* In place on TI (or 3, or TO) vectors that are s apart: one dimension of each transform. Points
- * 0, 1, -1, A, -A, infinity for TO 4, see docs/numerics.md; 0, 1, -1, infinity for TO 2. */
+/* In place on TI (or 3, or TO) vectors that are s apart: one dimension of each transform. The
+ * points are 0, A, -A, B, -B, infinity for TO 4, chosen by measured error (docs/numerics.md), and
+ * 0, 1, -1, infinity for TO 2. */
 #if TO == 4
-#define A 0.625f
+#define A 0.75f
+#define B 1.5f
 static void of_input(float16 *d, int s) {
+    const float a2 = A * A, b2 = B * B;
     float16 d1 = d[s], d2 = d[2 * s], d3 = d[3 * s], d4 = d[4 * s];
-    float16 even = d4 - d2, odd = d3 - d1;
-    d[0] = fma(A * A, d[0] - d2, even);
-    d[3 * s] = fma(A, odd, even);
-    d[4 * s] = fma(-A, odd, even);
-    d[5 * s] = fma(-A * A, odd, d[5 * s] - d3);
-    even = fma(-A * A, d2, d4);
-    odd = fma(-A * A, d1, d3);
-    d[s] = even + odd;
-    d[2 * s] = even - odd;
+    float16 even_a = fma(-b2, d2, d4), odd_a = A * fma(-b2, d1, d3);
+    float16 even_b = fma(-a2, d2, d4), odd_b = B * fma(-a2, d1, d3);
+    d[0] = fma(a2 * b2, d[0], fma(-(a2 + b2), d2, d4));
+    d[s] = even_a + odd_a;
+    d[2 * s] = even_a - odd_a;
+    d[3 * s] = even_b + odd_b;
+    d[4 * s] = even_b - odd_b;
+    d[5 * s] = fma(a2 * b2, d1, fma(-(a2 + b2), d3, d[5 * s]));
 }
 static void of_weights(float16 *g, int s) {
-    const float k1 = 0.5f / (1 - A * A), k2 = 0.5f / (A * A * (A * A - 1));
+    const float a2 = A * A, b2 = B * B, ka = 0.5f / (a2 * (a2 - b2)), kb = 0.5f / (b2 * (b2 - a2));
     float16 g0 = g[0], g1 = g[s], g2 = g[2 * s];
-    float16 even = k1 * (g0 + g2), odd = k1 * g1;
-    g[0] = (1 / (A * A)) * g0;
-    g[s] = even + odd;
-    g[2 * s] = even - odd;
-    even = k2 * fma(A * A, g2, g0);
-    odd = k2 * A * g1;
-    g[3 * s] = even + odd;
-    g[4 * s] = even - odd;
+    float16 even_a = ka * fma(a2, g2, g0), odd_a = ka * A * g1;
+    float16 even_b = kb * fma(b2, g2, g0), odd_b = kb * B * g1;
+    g[0] = 1 / (a2 * b2) * g0;
+    g[s] = even_a + odd_a;
+    g[2 * s] = even_a - odd_a;
+    g[3 * s] = even_b + odd_b;
+    g[4 * s] = even_b - odd_b;
     g[5 * s] = g2;
 }
 static void of_output(float16 *m, int s) {
-    float16 even = m[s] + m[2 * s], odd = m[s] - m[2 * s];
-    float16 even_a = m[3 * s] + m[4 * s], odd_a = m[3 * s] - m[4 * s];
-    m[0] = m[0] + even + even_a;
-    m[s] = fma(A, odd_a, odd);
-    m[2 * s] = fma(A * A, even_a, even);
-    m[3 * s] = fma(A * A * A, odd_a, odd) + m[5 * s];
+    float16 even_a = m[s] + m[2 * s], odd_a = A * (m[s] - m[2 * s]);
+    float16 even_b = m[3 * s] + m[4 * s], odd_b = B * (m[3 * s] - m[4 * s]);
+    m[0] = m[0] + even_a + even_b;
+    m[s] = odd_a + odd_b;
+    m[2 * s] = fma(A * A, even_a, B * B * even_b);
+    m[3 * s] = fma(A * A, odd_a, fma(B * B, odd_b, m[5 * s]));
 }
 #else
 static void of_input(float16 *d, int s) {

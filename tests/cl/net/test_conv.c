@@ -312,7 +312,7 @@ START_TEST(few_channels_agree) {
 END_TEST
 
 START_TEST(winograd_agrees) {
-    ck_assert_int_ge(check_method(&cf_conv_winograd4, CF_LAYOUT_BLOCKED, CF_LAYOUT_BLOCKED, 4e-5),
+    ck_assert_int_ge(check_method(&cf_conv_winograd4, CF_LAYOUT_BLOCKED, CF_LAYOUT_BLOCKED, 1e-5),
                      8);
     ck_assert_int_ge(check_method(&cf_conv_winograd2, CF_LAYOUT_BLOCKED, CF_LAYOUT_BLOCKED, 1e-5),
                      8);
