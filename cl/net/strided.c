@@ -8,6 +8,8 @@ CF_CL_SOURCE(strided);
 
 /* Elements that a work-item copies at least, where there are as many. */
 #define CHUNK 4096
+#define LANES 8   /* dimensions of the kernels */
+#define SLICES 64 /* launches for what has more */
 
 cf_shape cf_shape_stored(const cf_shape *shape, cf_layout layout) {
     if (layout == CF_LAYOUT_PLAIN)
@@ -126,15 +128,34 @@ static const char *choose(cf_strided *copy) {
     return "strided_elements";
 }
 
+/* More dimensions than the kernels have: one launch for each place along the shortest. */
+static cf_status plan_slices(cf_planner *plan, const cf_op *op, cf_strided copy,
+                             const cf_buffer *from, const cf_buffer *to) {
+    int shortest = 0;
+    for (int i = 1; i < copy.rank; i++)
+        if (copy.dim[i] < copy.dim[shortest])
+            shortest = i;
+    int64_t count = copy.dim[shortest];
+    if (count > SLICES)
+        return cf_op_fail(op, CF_ERR_UNSUPPORTED, "too many dimensions for a copy");
+    copy.dim[shortest] = 1;
+    for (int64_t i = 0; i < count; i++) {
+        CF_TRY(cf_plan_strided(plan, op, copy, from, to));
+        copy.from_at += copy.from[shortest];
+        copy.to_at += copy.to[shortest];
+    }
+    return CF_OK;
+}
+
 cf_status cf_plan_strided(cf_planner *plan, const cf_op *op, cf_strided copy, const cf_buffer *from,
                           const cf_buffer *to) {
     if (!count_of(&copy))
         return CF_OK;
     cf_strided_collapse(&copy);
-    if (copy.rank > 8)
-        return cf_op_fail(op, CF_ERR_UNSUPPORTED, "too many dimensions for a copy");
+    if (copy.rank > LANES)
+        return plan_slices(plan, op, copy, from, to);
     const char *kernel = choose(&copy);
-    int dim[8] = {1, 1, 1, 1, 1, 1, 1, 1}, from_stride[8] = {0}, to_stride[8] = {0};
+    int dim[LANES] = {1, 1, 1, 1, 1, 1, 1, 1}, from_stride[LANES] = {0}, to_stride[LANES] = {0};
     size_t outer = 1;
     for (int lane = 0; lane < copy.rank; lane++) {
         int i = copy.rank - 1 - lane;

@@ -41,8 +41,8 @@ void cf_strided_run(const cf_strided *copy, size_t element_size, const void *fro
 /* The same between two tensors' data, which are of one type. */
 void cf_strided_tensors(const cf_strided *copy, const cf_tensor *from, const cf_tensor *to);
 
-/* Records the launch; nothing for a copy of no elements. CF_ERR_UNSUPPORTED when more than 8
- * dimensions are left after collapsing. */
+/* Records the launch; nothing for a copy of no elements. More than 8 dimensions, after collapsing,
+ * take several launches; CF_ERR_UNSUPPORTED where they would be very many. */
 cf_status cf_plan_strided(cf_planner *plan, const cf_op *op, cf_strided copy, const cf_buffer *from,
                           const cf_buffer *to);
 

@@ -71,6 +71,7 @@ ROW("Expand", 17, "x; [2,3]", NULL)
 ROW("Tile", 17, "x2x3x4; [2,1,3]", NULL)
 ROW("Tile", 17, "x1x17x3x5; [2,1,2,3]", NULL)
 ROW("Tile", 17, "x7; [3]", NULL)
+ROW("Tile", 17, "x3x7x9x3x4; [2,3,2,3,2]", NULL)
 /* views */
 ROW("Reshape", 17, "x2x16x3x5; [0,-1]", NULL)
 ROW("Reshape", 17, "x2x32x1x1; [2,-1]", NULL)
