@@ -14,7 +14,7 @@
 #include "tools/json.h"
 
 #define HELD_OUT 20         /* one scene in so many */
-#define MOST_DISPARITY 0.12 /* of the width */
+#define MOST_DISPARITY 0.15 /* of the width */
 
 static double between(cf_random *r, double low, double high) {
     return low + (high - low) * cf_random_uniform(r);

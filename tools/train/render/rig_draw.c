@@ -66,7 +66,7 @@ void cf_train_rig_draw(const cf_layered_scene *scene, cf_random *r, cf_train_rig
         out->saturation = (float)between(r, 0, 0.5);
     if (chance(r, 0.7))
         out->mono_gain = between(r, 2, 4.5);
-    out->exposure = chance(r, 0.4) ? 1 : exp2(between(r, -2.5, 0.9));
+    out->exposure = chance(r, 0.55) ? 1 : exp2(between(r, -2.5, 0.9));
     out->search = scene->max_disparity * (chance(r, 0.5) ? 1.05 : between(r, 1.05, 2.2));
     draw_view(scene, r, out);
 }
