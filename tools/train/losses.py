@@ -8,9 +8,9 @@ from network import INPUTS, restore
 
 DELTA = 0.25            # difference in display values where the loss turns from square to straight
 OCCLUDED_WEIGHT = 1.5   # of pixels that the colour camera does not see
-COLOUR_WEIGHT = 10.0    # brings the three parts to the same size
-ERROR_WEIGHT = 0.005    # of the predicted error's likelihood
-BIN_WEIGHT = 0.005      # of the distribution's cross-entropy
+FLOOR = 1e-4            # added to the classical loss where the network's is divided by it; about 40 dB
+ERROR_WEIGHT = 0.05     # of the predicted error's likelihood
+BIN_WEIGHT = 0.05       # of the distribution's cross-entropy
 BIN_SPREAD = 8.0        # Lab ab units over which a colour is spread to its nearest bins
 BIN_NEAREST = 5
 REBALANCE = 0.5         # 0: as frequent as in the data, 1: all colours alike (Zhang et al., equation 4)
@@ -70,15 +70,23 @@ def bin_loss(network, logits, batch):
     return (entropy * weight).mean()
 
 
-def colour_loss(mono, chroma, truth, spectral, weight=None):
-    """Mean robust difference of display values; both pictures have the true mono response."""
+def colour_distance(chroma, truth, spectral, weight=None):
+    """Robust squared difference of display values, one number per picture; both have the true mono response."""
     response = color.response(truth, spectral).clamp_min(0)
-    mono = response.clamp(max=1) if mono is None else mono
+    mono = response.clamp(max=1)
     target = truth * (mono / response.clamp_min(1e-4)).clamp(max=1)
     difference = color.perceptual(color.compose(mono, chroma, spectral)) - color.perceptual(target)
     square = (difference ** 2).sum(1)
     loss = DELTA ** 2 * ((1 + square / DELTA ** 2).sqrt() - 1)
-    return (loss * weight).mean() if weight is not None else loss.mean()
+    return (loss * weight if weight is not None else loss).mean((1, 2))
+
+
+def colour_loss(chroma, classical, *rest):
+    """Mean over the pictures of the loss as a share of the classical transfer's: 1 is as good as that. Figures are
+    means of decibels, so a picture in good light has to count as much as one in the dark."""
+    with torch.no_grad():
+        least = colour_distance(classical, *rest)
+    return (colour_distance(chroma, *rest) / (least + FLOOR)).mean()
 
 
 def error_loss(chroma, error, batch):
@@ -102,10 +110,10 @@ def losses(network, kind, batch, autocast=False):
     if kind == "pairs":
         full = batch["picture_transferred"] + restore(correction, batch["mono"], batch["picture_mono"])
         weight = 1 + (OCCLUDED_WEIGHT - 1) * (batch["visibility"][:, 0] > 1)
-        colour = colour_loss(None, full, batch["picture_truth"], batch["spectral"], weight)
+        colour = colour_loss(full, batch["picture_transferred"], batch["picture_truth"], batch["spectral"], weight)
     else:
-        colour = colour_loss(None, chroma, batch["truth"], batch["spectral"])
+        colour = colour_loss(chroma, batch["transferred"], batch["truth"], batch["spectral"])
     error = error_loss(chroma.detach(), batch["doubt"] * log_factor.clamp(-6, 6).exp(), batch)
     bins = bin_loss(network, logits, batch)
     return {"colour": colour, "error": error, "bins": bins,
-            "loss": COLOUR_WEIGHT * colour + ERROR_WEIGHT * error + BIN_WEIGHT * bins}
+            "loss": colour + ERROR_WEIGHT * error + BIN_WEIGHT * bins}

@@ -43,11 +43,11 @@ def squeeze(chroma):
 
 
 class Block(nn.Module):
-    """3x3 convolution and ReLU."""
+    """Convolution and ReLU: 3x3, or 2x2 with stride 2."""
 
-    def __init__(self, inputs, outputs, stride=1):
+    def __init__(self, inputs, outputs, halve=False):
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.conv = nn.Conv2d(inputs, outputs, 2, 2) if halve else nn.Conv2d(inputs, outputs, 3, padding=1)
         nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
         nn.init.zeros_(self.conv.bias)
 
@@ -63,7 +63,7 @@ class Network(nn.Module):
         self.config = {"widths": list(widths), "deep": deep, "bins": bins}
         w = widths
         self.enter = Block(sum(PLANES), w[0])
-        self.down = nn.ModuleList(Block(w[i], w[i + 1], 2) for i in range(4))
+        self.down = nn.ModuleList(Block(w[i], w[i + 1], halve=True) for i in range(4))
         self.left = nn.ModuleList([Block(w[2], w[2]), Block(w[3], w[3])])
         self.bottom = nn.Sequential(*(Block(w[4], w[4]) for _ in range(deep)))
         self.overall = nn.Conv2d(w[4], w[4], 1)

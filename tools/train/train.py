@@ -4,7 +4,7 @@
 
     train.py --pairs CACHE --photos CACHE --run RUN --hours 2.5
 
-A second call with the same --run goes on where the last one stopped (Ctrl-C is fine). RUN gets checkpoint.pt, log.csv,
+A second call with the same --run goes on where the last one stopped (Ctrl-C and SIGTERM are fine). RUN gets checkpoint.pt, log.csv,
 evaluation.csv, curves.png and network.onnx. The learning rate falls along a cosine over --steps, or over --hours of
 training, whichever is further along.
 """
@@ -15,6 +15,7 @@ import csv
 import math
 import os
 import random
+import signal
 import sys
 import time
 
@@ -88,9 +89,8 @@ class Run:
         np.random.seed(a.seed)
         torch.manual_seed(a.seed)
         self.a = a
-        self.network = Network(tuple(int(v) for v in a.widths.split(",")), a.deep).to(a.device)
-        if a.device == "cpu":
-            self.network = self.network.to(memory_format=torch.channels_last)
+        self.network = Network(tuple(int(v) for v in a.widths.split(",")), a.deep)
+        self.network = self.network.to(a.device, memory_format=torch.channels_last)     # twice as fast on a CPU
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=a.rate, weight_decay=a.decay)
         self.average = Average(self.network, a.ema)
         self.step, self.seconds = 0, 0.0
@@ -276,6 +276,8 @@ def main():
         judge(run, held_pairs, held_photos, 0, error)
         return 0
     finished = False
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell's background job ignores them
+        signal.signal(number, signal.default_int_handler)
     try:
         finished = loop(run, batches, lambda: judge(run, held_pairs, held_photos, a.evaluate_samples, error))
     except KeyboardInterrupt:
