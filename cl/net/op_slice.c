@@ -165,8 +165,10 @@ static cf_status read_split(const cf_op *op, int *axis, int64_t size[CF_OP_OUTPU
     else
         CF_TRY(cf_op_constant_ints(op, 1, size, CF_OP_OUTPUTS, &count));
     if (!list && op->inputs < 2) {
-        int64_t each = parts > 0 ? (in->dim[*axis] + parts - 1) / parts : 0;
-        if (parts < op->outputs || parts > CF_OP_OUTPUTS || each * (parts - 1) > in->dim[*axis] ||
+        int64_t each = 0;
+        if (parts >= op->outputs && parts > 0 && parts <= CF_OP_OUTPUTS)
+            each = (in->dim[*axis] + parts - 1) / parts;
+        if (!each || each * (parts - 1) > in->dim[*axis] ||
             (each * parts != in->dim[*axis] && op->opset < 18))
             return cf_op_fail(op, CF_ERR_FORMAT, "%lld cannot be split into %lld parts",
                               (long long)in->dim[*axis], (long long)parts);

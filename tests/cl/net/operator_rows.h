@@ -308,4 +308,14 @@ ROW("Resize", 18, "x2x17x5x7; -; -; [12,12]",
     "mode=linear axes=[2,3] keep_aspect_ratio_policy=not_larger")
 ROW("Resize", 18, "x2x17x5x7; -; -; [12,12]", "axes=[2,3] keep_aspect_ratio_policy=not_smaller")
 ROW("Resize", 17, "x2x17x5x7; -; [1.0,1.0,1.0,1.0]", "mode=linear")
+/* Convolutions and products beside their own tests */
+ROW("Conv", 17, "x1x17x9x11; c33x17x3x3; c33", "kernel_shape=[3,3] strides=[2,1] pads=[1,0,1,2] dilations=[1,2]")
+ROW("Conv", 17, "x2x32x5x6; c32x1x3x3", "kernel_shape=[3,3] group=32 auto_pad=SAME_UPPER")
+ROW("Conv", 17, "x1x3x20; c5x3x4", "kernel_shape=[4] pads=[2,1]")
+ROW("ConvTranspose", 17, "x1x17x5x6; c17x9x3x3; c9", "kernel_shape=[3,3] strides=[2,2] pads=[1,1,0,1] output_padding=[1,0]")
+ROW("ConvTranspose", 17, "x1x16x5x6; c16x1x4x4", "kernel_shape=[4,4] strides=[2,2] group=16 auto_pad=SAME_LOWER")
+ROW("Gemm", 13, "x17x33; c33x20; c20", "alpha=0.5 beta=2.0")
+ROW("Gemm", 13, "x33x17; x20x33; x1x20", "transA=1 transB=1")
+ROW("MatMul", 13, "x2x3x17x9; c9x20", NULL)
+ROW("MatMul", 13, "x3x17x9; x3x9x5", NULL)
 /* clang-format on */
