@@ -20,6 +20,8 @@ static int choose_pixels(int width) {
     static const int sizes[] = {12, 8, 4};
     int best = 12;
     double best_use = 0;
+    if (width % 12 && width % 8 == 0)
+        return 8;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i], tiles = (width + n - 1) / n;
         double use = width / (tiles * (n + 1.0)); /* the weights' loads count as a pixel */

@@ -243,13 +243,15 @@ __kernel void winograd_multiply(__global const float *restrict v, __global const
              (__global float16 *)m + (((size_t)g * obs + ob + chunk) * OB * TAPS + p) * NP);
 }
 
+/* group: NP, stride: blocks per group in m. Given at run time, for one kernel to serve all sizes.
+ */
 __kernel void winograd_out(__global const float *restrict m, __global const float *restrict bias,
                            __global float *restrict out, int oc, int oh, int ow, int d, int th,
-                           int tw, int first, int obs, CF_POST_ARGS) {
+                           int tw, int first, int group, int stride, CF_POST_ARGS) {
     int i = get_global_id(0), cb = get_global_id(1), blocks = (oc + 15) / 16;
     PLACE(first + i)
-    transform_out(
-        (__global const float16 *)m + (((size_t)i / NP * obs * OB + cb) * TAPS) * NP + i % NP, NP,
-        vload16(cb, bias), cb, blocks, (__global float16 *)out, n, y0, x0, oh, ow, d, CF_POST_PASS);
+    m += ((((size_t)i / group * stride + cb) * TAPS) * group + i % group) * 16;
+    transform_out((__global const float16 *)m, group, vload16(cb, bias), cb, blocks,
+                  (__global float16 *)out, n, y0, x0, oh, ow, d, CF_POST_PASS);
 }
 #endif
