@@ -13,6 +13,8 @@ extern const cf_conv_method cf_conv_few;
 extern const cf_conv_method cf_conv_pointwise;
 /* One filter per channel, blocked. */
 extern const cf_conv_method cf_conv_depthwise;
+/* CLBlast, without groups, in any combination of layouts: where measuring says so. */
+extern const cf_conv_method cf_conv_gemm;
 
 /* Pixels of a tile that moves back at the end of a row instead of reaching beyond: 14, 4 or 1. */
 int cf_conv_tile(int width);

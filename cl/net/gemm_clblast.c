@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cl/internal.h"
 #include "cl/net/gemm.h"
+#include "cl/net/tune.h"
 
 #include <clblast_c.h> /* behind cl/internal.h, which says the version of OpenCL */
 
@@ -51,25 +52,6 @@ static cf_status run_products(cf_cl *cl, const void *user) {
     return CF_OK;
 }
 
-/* CLBlast's own defaults for an unknown CPU reach 10 to 20 GFLOPS on PoCL; these, found by a random
- * search over its parameters at 512x512x512 and 128x128x128, a little more. */
-static cf_status set_parameters(cf_cl *cl) {
-    static const char *const names[] = {"GEMMK", "KREG",  "KWG",   "KWI", "MDIMA", "MDIMC",
-                                        "MWG",   "NDIMB", "NDIMC", "NWG", "SA",    "SB",
-                                        "STRM",  "STRN",  "VWM",   "VWN"};
-    static const size_t values[] = {0, 1, 64, 4, 2, 2, 128, 1, 1, 16, 0, 0, 1, 0, 8, 8};
-    if (cl->clblast_ready || strcmp(cl->info.type, "cpu") != 0)
-        return CF_OK;
-    const char *copy[sizeof names / sizeof *names];
-    memcpy(copy, names, sizeof names);
-    CLBlastStatusCode code = CLBlastOverrideParameters(cl->device, "Xgemm", CLBlastPrecisionSingle,
-                                                       sizeof names / sizeof *names, copy, values);
-    if (code != CLBlastSuccess)
-        return fail(cl, code, "take parameters");
-    cl->clblast_ready = 1;
-    return CF_OK;
-}
-
 /* The largest temporary buffer over the batch: offsets that are not aligned need copies. */
 static cf_status scratch_bytes(cf_cl *cl, const cf_gemm *g, size_t *bytes) {
     size_t m = (size_t)g->m, n = (size_t)g->n, k = (size_t)g->k;
@@ -90,12 +72,11 @@ static cf_status scratch_bytes(cf_cl *cl, const cf_gemm *g, size_t *bytes) {
 
 /* Its kernels are compiled by the run that every plan ends with; CLBlastFillCache would compile
  * all of its routines, which takes PoCL minutes. */
-cf_status cf_clblast_plan(cf_planner *plan, const cf_gemm *g, const cf_buffer *a,
-                          const cf_buffer *b, const cf_buffer *out) {
+static cf_status record_products(cf_planner *plan, const cf_gemm *g, const cf_buffer *a,
+                                 const cf_buffer *b, const cf_buffer *out) {
     cf_cl *cl = cf_plan_device(plan);
     size_t bytes, numbers = 2 * (size_t)g->batch * sizeof *g->which, size;
     clblast_call call = {*g, a, b, out, NULL};
-    CF_TRY(set_parameters(cl));
     CF_TRY(scratch_bytes(cl, g, &bytes));
     if (bytes)
         CF_TRY(cf_plan_scratch(plan, bytes, &call.scratch));
@@ -107,6 +88,68 @@ cf_status cf_clblast_plan(cf_planner *plan, const cf_gemm *g, const cf_buffer *a
     memcpy(user + sizeof call, g->which, numbers);
     return cf_plan_call(plan, run_products, user, size,
                         (const cf_buffer *[]){a, b, out, call.scratch}, bytes ? 4 : 3);
+}
+
+/* CLBlast's database knows GPUs but not PoCL, where its defaults reach 24 GFLOPS of 220 on two
+ * cores with AVX-512. Work-groups of one work-item with a tile in vector registers do better: 71,
+ * by a random search of ours; which tile, `bench --tune` finds out on the device. */
+static const char *const parameter_names[] = {"GEMMK", "KREG",  "KWG",   "KWI", "MDIMA", "MDIMC",
+                                              "MWG",   "NDIMB", "NDIMC", "NWG", "SA",    "SB",
+                                              "STRM",  "STRN",  "VWM",   "VWN"};
+#define PARAMETERS (sizeof parameter_names / sizeof *parameter_names)
+static const struct {
+    const char *name;
+    size_t values[PARAMETERS];
+} parameter_sets[] = {
+    {"64x8", {0, 1, 32, 4, 1, 1, 64, 1, 1, 8, 0, 0, 0, 0, 8, 1}},
+    {"64x8wide", {0, 1, 32, 2, 1, 1, 64, 1, 1, 8, 0, 0, 0, 0, 16, 1}},
+    {"32x8wide", {0, 1, 32, 2, 1, 1, 32, 1, 1, 8, 0, 0, 0, 0, 16, 1}},
+};
+#define SETS (sizeof parameter_sets / sizeof *parameter_sets)
+
+static cf_status set_parameters(cf_cl *cl, size_t set) {
+    /* its kernel for small products is no faster and takes PoCL long to compile */
+    const char *routine = "XGEMM_MIN_INDIRECT_SIZE", *names[PARAMETERS];
+    const size_t always = 1;
+    memcpy(names, parameter_names, sizeof names);
+    CLBlastStatusCode code = CLBlastOverrideParameters(
+        cl->device, "GemmRoutine", CLBlastPrecisionSingle, 1, &routine, &always);
+    if (code == CLBlastSuccess)
+        code = CLBlastOverrideParameters(cl->device, "Xgemm", CLBlastPrecisionSingle, PARAMETERS,
+                                         names, parameter_sets[set].values);
+    return code == CLBlastSuccess ? CF_OK : fail(cl, code, "take parameters");
+}
+
+/* A product of middling size with a set of parameters, to be timed. */
+static cf_status record_parameters(cf_planner *plan, size_t set, void *user) {
+    static const int which[2] = {0, 0};
+    const cf_gemm g = {.batch = 1, .m = 384, .n = 384, .k = 384, .alpha = 1, .which = which};
+    const cf_buffer *b[3];
+    (void)user;
+    for (int i = 0; i < 3; i++)
+        CF_TRY(cf_plan_scratch(plan, 384 * 384 * sizeof(float), &b[i]));
+    CF_TRY(set_parameters(cf_plan_device(plan), set));
+    return record_products(plan, &g, b[0], b[1], b[2]);
+}
+
+/* Once per open device. */
+static cf_status choose_parameters(cf_planner *plan) {
+    cf_cl *cl = cf_plan_device(plan);
+    const char *names[SETS];
+    if (cl->clblast_ready || strcmp(cl->info.type, "cpu") != 0)
+        return CF_OK;
+    for (size_t i = 0; i < SETS; i++)
+        names[i] = parameter_sets[i].name;
+    const cf_choice choice = {
+        .key = "clblast_parameters", .names = names, .count = SETS, .record = record_parameters};
+    cl->clblast_ready = 1;
+    return set_parameters(cl, cf_choose_index(plan, &choice));
+}
+
+cf_status cf_clblast_plan(cf_planner *plan, const cf_gemm *g, const cf_buffer *a,
+                          const cf_buffer *b, const cf_buffer *out) {
+    CF_TRY(choose_parameters(plan));
+    return record_products(plan, g, a, b, out);
 }
 
 static cf_status plan_clblast(cf_planner *plan, cf_op *op, const cf_gemm *g) {

@@ -12,8 +12,8 @@
 #define LIMIT ((int64_t)1 << 20)
 
 static const cf_conv_method *const methods[] = {
-    &cf_conv_direct,    &cf_conv_few,       &cf_conv_depthwise,
-    &cf_conv_pointwise, &cf_conv_winograd4, &cf_conv_winograd2,
+    &cf_conv_direct,    &cf_conv_few,       &cf_conv_depthwise, &cf_conv_pointwise,
+    &cf_conv_winograd4, &cf_conv_winograd2, &cf_conv_gemm,
 };
 #define METHODS (sizeof methods / sizeof *methods)
 

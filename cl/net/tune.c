@@ -193,13 +193,13 @@ static cf_status try_method(cf_planner *plan, const cf_choice *choice, size_t in
     return status;
 }
 
-cf_status cf_choose(cf_planner *plan, const cf_choice *choice) {
+size_t cf_choose_index(cf_planner *plan, const cf_choice *choice) {
     size_t best = choice->fallback;
     double least = 0;
-    if (!cf_plan_tuning(plan) || choice->count < 2) {
-        best = choice->count < 2 ? best : look_up(plan, choice);
-        return choice->record(plan, best, choice->user);
-    }
+    if (choice->count < 2)
+        return best;
+    if (!cf_plan_tuning(plan))
+        return look_up(plan, choice);
     for (size_t i = 0; i < choice->count; i++) {
         double ms = 0;
         cf_status status = try_method(plan, choice, i, &ms);
@@ -216,5 +216,9 @@ cf_status cf_choose(cf_planner *plan, const cf_choice *choice) {
     }
     if (least > 0)
         remember(plan, choice, best, least);
-    return choice->record(plan, best, choice->user);
+    return best;
+}
+
+cf_status cf_choose(cf_planner *plan, const cf_choice *choice) {
+    return choice->record(plan, cf_choose_index(plan, choice), choice->user);
 }

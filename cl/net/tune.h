@@ -25,4 +25,7 @@ typedef struct {
  */
 cf_status cf_choose(cf_planner *plan, const cf_choice *choice);
 
+/* The same without recording the one that was chosen. */
+size_t cf_choose_index(cf_planner *plan, const cf_choice *choice);
+
 #endif
