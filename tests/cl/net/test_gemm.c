@@ -9,7 +9,7 @@
 #include "tests/cl/net/one_node.h"
 
 static cf_cl *cl;
-static char folder[512]; /* its cache */
+static char folder[512]; /* of the program cache */
 
 typedef struct {
     int m, n, k, trans_a, trans_b;
