@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "cl/net/plan.h"
+#include "tests/fuzz/model_mutator.h"
 
 #define MAX_PORTS 16
 #define MAX_ELEMENTS 20000 /* of all activations: the references are slow */
