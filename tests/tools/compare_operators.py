@@ -5,7 +5,8 @@
 
 Usage: compare_operators.py CHROMAFUSE [--seed N] [--cases N] [--only OP] [--keep FOLDER]
 Exit 0: all agree; 1: not; 77: onnx, onnxruntime or numpy is missing (the line says which). Half of the cases on
-pictures follow a convolution, so that they run on the channel-blocked layout."""
+pictures follow a convolution, so that they run on the channel-blocked layout; behind many there are pointwise nodes,
+so that they are taken into the operator's epilogue."""
 import argparse
 import os
 import random
@@ -26,7 +27,10 @@ from operator_cases import Const, OPERATORS, OPSETS, make
 
 PER_MODEL = 24
 TOLERANCE = 3e-5 # of 1 + |value|: sums of up to a few thousand terms in float32, in any order
-FOLLOWS = {"ArgMax", "Cast", "Equal", "Less", "Greater"} # jumps, where a rounding difference may be seen
+# jumps, where a rounding difference may be seen
+FOLLOWS = {"ArgMax", "Cast", "Equal", "Less", "Greater", "Sign", "Floor", "Ceil", "Round", "ThresholdedRelu", "Mod"}
+# with numbers as results
+EPILOGUES = FOLLOWS - {"ArgMax", "Cast", "Equal", "Less", "Greater"}
 
 
 class Case:
@@ -58,10 +62,39 @@ class Case:
             names[0] = f"c{number}_x"
         self.outputs = [f"c{number}_o{i}" for i in range(outputs)]
         self.nodes.append(helper.make_node(op, names, self.outputs, **self.attributes))
+        if outputs == 1 and (op not in FOLLOWS or op in EPILOGUES) and r.random() < 0.35:
+            self.add_epilogue(number, r, rs)
         self.shapes = [None if x is None else (x.value if isinstance(x, Const) else x).shape for x in inputs]
 
+    def add_epilogue(self, number, r, rs):
+        """Pointwise nodes on the output: a factor per channel, another tensor, an activation."""
+        model = onnx.shape_inference.infer_shapes(onnx.load_from_string(build([self], self.opset)), data_prop=True)
+        last = self.outputs[0]
+        dims = model.graph.output[0].type.tensor_type.shape.dim
+        shape = [d.dim_value for d in dims]
+        if not all(shape):
+            return
+        channel = [d if i == min(1, len(shape) - 1) else 1 for i, d in enumerate(shape)]
+        steps = [("Mul", rs.uniform(0.5, 1.5, channel), True), ("Add", rs.uniform(-1, 1, shape), False),
+                 ("Sub", rs.uniform(-1, 1, channel), True), (r.choice(("Relu", "Sigmoid", "Tanh", "HardSwish")), None, 0)]
+        for i, (op, value, constant) in enumerate(r.sample(steps, r.randint(1, 4))):
+            if op == "HardSwish" and self.opset < 14:
+                op = "Relu"
+            inputs, name = [last], f"c{number}_e{i}"
+            if value is not None:
+                inputs = r.choice(([last, name], [name, last]))
+                value = value.astype(np.float32)
+                if constant:
+                    self.initializers.append(numpy_helper.from_array(value, name))
+                else:
+                    self.feeds[name] = value
+            last = f"c{number}_p{i}"
+            self.nodes.append(helper.make_node(op, inputs, [last]))
+        self.outputs = [last]
+
     def __str__(self):
-        return f"{self.op} (opset {self.opset}, seed {self.seed}{', blocked' if self.blocked else ''}) of " \
+        behind = " -> ".join(n.op_type for n in self.nodes)
+        return f"{behind} (opset {self.opset}, seed {self.seed}{', blocked' if self.blocked else ''}) of " \
                f"{' '.join(str(s) for s in self.shapes)} {self.attributes}"
 
 
@@ -78,6 +111,8 @@ def build(cases, opset):
     types.update({v.name: v for v in inferred.graph.output})
     for v in model.graph.output: # ONNX Runtime wants their element types
         v.CopyFrom(types[v.name])
+        if not v.type.tensor_type.elem_type: # GroupNormalization of opset 18
+            v.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
     return model.SerializeToString()
 
 
@@ -157,7 +192,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=8, help="of each operator")
+    parser.add_argument("--cases", type=int, default=3, help="of each operator")
     parser.add_argument("--only")
     parser.add_argument("--keep", help="folder for models of cases that differ")
     args = parser.parse_args()

@@ -252,7 +252,7 @@ def pad(r, rs, opset):
 
 def resize(r, rs, opset):
     x = plane(r, rs)
-    mode = r.choice(("nearest", "linear"))
+    mode = r.choice(("nearest", "linear", "cubic"))
     attributes = {"mode": mode, "coordinate_transformation_mode": r.choice(
         ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"))}
     if mode == "nearest":
@@ -263,7 +263,7 @@ def resize(r, rs, opset):
     if mode == "nearest":
         attributes["coordinate_transformation_mode"] = "asymmetric"
         attributes["nearest_mode"] = "floor"
-    sizes = Const([x.shape[0], x.shape[1], x.shape[2] * r.randint(1, 3), r.randint(1, 30) if mode == "linear" else
+    sizes = Const([x.shape[0], x.shape[1], x.shape[2] * r.randint(1, 3), r.randint(1, 30) if mode != "nearest" else
                    x.shape[3] * 2], I)
     empty = Const(np.zeros(0), F) if opset < 13 else None
     return [x, empty, empty, sizes], attributes
@@ -390,6 +390,17 @@ def tile(r, rs, opset):
     return [x, Const([r.randint(1, 3) for _ in x.shape], I)], {}
 
 
+def group_norm(r, rs, opset):
+    g = r.choice((1, 2, 3, 5))
+    x = plane(r, rs, channels=g * r.choice((1, 3, 8)))
+    return [x] + [Const(floats(rs, g)) for _ in range(2)], {"num_groups": g}
+
+
+def remainder(r, rs, opset):
+    x = some(r, rs, low=-9, high=9)
+    return [x, partner(r, rs, x, low=0.5, high=3)], {"fmod": 1}
+
+
 # name: (maker, first opset it is tried at)
 OPERATORS = {
     "Conv": (conv, 11), "ConvTranspose": (conv_transpose, 11), "Gemm": (gemm, 11), "MatMul": (matmul, 11),
@@ -408,7 +419,15 @@ OPERATORS = {
     "Unsqueeze": (unsqueeze, 11), "Expand": (expand, 11), "Identity": (identity, 11), "Dropout": (identity, 11),
     "DepthToSpace": (depth_to_space, 11), "SpaceToDepth": (space_to_depth, 11), "Gather": (gather, 11),
     "Equal": (compare, 11), "Less": (compare, 11), "Greater": (compare, 11), "Where": (where, 11), "Cast": (cast, 11),
-    "Tile": (tile, 11),
+    "Tile": (tile, 11), "Elu": (pointwise(alpha=(0.5, 2)), 11), "Selu": (pointwise(), 11), "Celu": (pointwise(), 12),
+    "HardSigmoid": (pointwise(-6, 6, alpha=(0.1, 0.3), beta=(0.3, 0.6)), 11), "Softplus": (pointwise(-20, 20), 11),
+    "Softsign": (pointwise(), 11), "ThresholdedRelu": (pointwise(alpha=(0, 1)), 11), "Mish": (pointwise(), 18),
+    "Gelu": (pointwise(), 20), "Sin": (pointwise(-50, 50), 11), "Cos": (pointwise(-50, 50), 11),
+    "Sign": (pointwise(), 11), "Floor": (pointwise(), 11), "Ceil": (pointwise(), 11), "Round": (pointwise(), 11),
+    "Reciprocal": (pointwise(0.2, 2), 11), "Sum": (many, 11), "Mod": (remainder, 11),
+    "LogSoftmax": (softmax, 11), "GroupNormalization": (group_norm, 18), "ReduceMin": (reduce(18), 11),
+    "ReduceL1": (reduce(18), 11), "ReduceL2": (reduce(18), 11), "ReduceSumSquare": (reduce(18), 11),
+    "GlobalMaxPool": (lambda r, rs, o: ([plane(r, rs)], {}), 11),
 }
 
 
