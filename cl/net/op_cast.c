@@ -60,12 +60,28 @@ static void layout(cf_op *op) {
     op->want[0] = op->out[0]->layout = op->in[0]->layout;
 }
 
+/* Range of an integer type: its least value, and how many there are; 0 for those that floats on the
+ * device never leave, as far as the plan knows. */
+static void range_of(int64_t to, float *low, float *span) {
+    switch (to) {
+    case ONNX_UINT8: *low = 0, *span = 0x1p8F; break;
+    case ONNX_INT8: *low = -0x1p7F, *span = 0x1p8F; break;
+    case ONNX_UINT16: *low = 0, *span = 0x1p16F; break;
+    case ONNX_INT16: *low = -0x1p15F, *span = 0x1p16F; break;
+    case ONNX_UINT32: *low = 0, *span = 0x1p32F; break;
+    case ONNX_INT32: *low = -0x1p31F, *span = 0x1p32F; break;
+    default: *low = *span = 0;
+    }
+}
+
 static cf_status plan_cast(cf_planner *plan, cf_op *op) {
     int64_t to_type = cf_op_int(op, "to", 0);
     int truth = to_type == ONNX_BOOL, chunk = 4096;
+    float low, span;
     const cf_buffer *from, *to;
+    range_of(to_type, &low, &span);
     int copied = op->out[0]->type == CF_TYPE_FLOAT ||
-                 (op->in[0]->type == CF_TYPE_INT64 && !truth); /* cuts nothing off, see below */
+                 (op->in[0]->type == CF_TYPE_INT64 && !truth && !(span > 0));
     cf_shape stored = cf_shape_stored(&op->out[0]->shape, op->out[0]->layout);
     if (copied && cf_plan_alias(plan, op->out[0], op->in[0], 0))
         return CF_OK;
@@ -77,11 +93,9 @@ static cf_status plan_cast(cf_planner *plan, cf_op *op) {
     CF_TRY(cf_plan_tensor(plan, op->out[0], &to));
     int count = (int)cf_shape_count(&stored);
     cf_range range = {{(size_t)((count - 1) / chunk + 1), 1, 1}, {1, 1, 1}};
-    /* On the device integers are floats: what an integer type cannot hold is the network's mistake
-     * and stays as it is. */
-    return cf_plan_launch(
-        plan, &cf_source_op_cast, "cast", "", range,
-        CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT(count), CF_INT(chunk), CF_INT(truth)));
+    return cf_plan_launch(plan, &cf_source_op_cast, "cast", "", range,
+                          CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT(count), CF_INT(chunk),
+                                  CF_INT(truth), CF_FLOAT(low), CF_FLOAT(span)));
 }
 
 static cf_status absorb(cf_planner *plan, const cf_op *op, int port, cf_post *post) {

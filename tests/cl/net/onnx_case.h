@@ -23,7 +23,7 @@ typedef struct {
     const char *name;
     bytes model, in[FILES], out[FILES];
     int inputs, outputs;
-    char operators[128]; /* "Add Conv" */
+    char operators[256]; /* " Add Conv " */
 } onnx_case;
 
 static inline void add(bytes *b, const void *data, size_t size) {
@@ -113,13 +113,15 @@ static inline int is_ours(onnx_case *c) {
                 if (node.number == 7 && node.bytes.size && !is_text(node.bytes, "ai.onnx"))
                     ours = 0;
             }
-            if (!*name || !strcmp(name, "Constant")) /* which the reader takes */
+            if (!*name)
                 continue;
-            ours = ours && cf_operator_find(name);
+            ours = ours && (cf_operator_find(name) || !strcmp(name, "Constant")); /* the reader's */
+            char word[72];
+            snprintf(word, sizeof word, " %s ", name);
             size_t used = strlen(c->operators);
-            if (!strstr(c->operators, name))
-                snprintf(c->operators + used, sizeof c->operators - used, used ? " %s" : "%s",
-                         name);
+            if (!strstr(c->operators, word) && used + strlen(word) < sizeof c->operators)
+                snprintf(c->operators + used, sizeof c->operators - used, "%s",
+                         used ? word + 1 : word);
         }
     }
     return ours && *c->operators;
