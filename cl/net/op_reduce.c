@@ -191,9 +191,11 @@ static void layout(cf_op *op) {
 /* Compiler options of a launch: what is mapped by the first one, finished by the last one. */
 static void write_options(const reduction *r, int first, int last, char *options, size_t size) {
     static const char *const maps[] = {"", " -DMAP=x=fabs(x)", " -DMAP=x=x*x"};
-    static const char *const joins[] = {
-        "-DSTART=0.0f -DCOMBINE=sum=sum+x", "-DSTART=(-INFINITY) -DCOMBINE=sum=max(sum,x)",
-        "-DSTART=INFINITY -DCOMBINE=sum=min(sum,x)", "-DSTART=1.0f -DCOMBINE=sum=sum*x"};
+    static const char *const joins[] = {/* NaN is the largest and the least */
+                                        "-DSTART=0.0f -DCOMBINE=sum=sum+x",
+                                        "-DSTART=(-INFINITY) -DCOMBINE=sum=((x>sum)|(x!=x))?x:sum",
+                                        "-DSTART=INFINITY -DCOMBINE=sum=((x<sum)|(x!=x))?x:sum",
+                                        "-DSTART=1.0f -DCOMBINE=sum=sum*x"};
     static const char *const ends[] = {"", " -DFINISH=x=x/total", " -DFINISH=x=sqrt(x)",
                                        " -DFINISH=x=log(x)"};
     snprintf(options, size, "%s%s%s", joins[r->join], first ? maps[r->map] : "",
