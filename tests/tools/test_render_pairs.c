@@ -16,7 +16,7 @@
 #include "tests/test_main.h"
 #include "tools/train/render/dataset.h"
 
-enum { WIDTH = 128, HEIGHT = 96, PHOTOS = 24 };
+enum { WIDTH = 128, HEIGHT = 96, PHOTOS = 12 };
 
 static cf_cl *cl;
 static char folder[64];
@@ -36,8 +36,8 @@ static void make_photos(void) {
     for (int i = 0; i < PHOTOS; i++) {
         cf_scene_params p = CF_SCENE_DEFAULTS;
         cf_scene_views views;
-        p.width = 240;
-        p.height = 200;
+        p.width = 192;
+        p.height = 160;
         p.seed = (uint64_t)i;
         ck_assert_int_eq(cf_scene_render(&p, &views), CF_OK);
         snprintf(path, sizeof path, "%s/photo%02d.png", folder, i);
@@ -135,7 +135,7 @@ START_TEST(inputs_tell_of_the_targets) {
     cf_record r = new_record();
     double sum = 0, mono = 0;
     int count = 0, pixels = 0;
-    for (uint64_t i = 0; i < 6; i++) {
+    for (uint64_t i = 0; i < 4; i++) {
         cf_train_scene s;
         ck_assert_int_eq(cf_train_render(cl, &set, &photos, i, &s, &r), CF_OK);
         for (int level = 0; level < set.levels; level++) {

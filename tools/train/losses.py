@@ -8,7 +8,7 @@ from network import INPUTS, restore
 
 DELTA = 0.25            # difference in display values where the loss turns from square to straight
 OCCLUDED_WEIGHT = 1.5   # of pixels that the colour camera does not see
-FLOOR = 1e-4            # added to the classical loss where the network's is divided by it; about 40 dB
+FLOOR = 3e-4            # added to the classical loss where the network's is divided by it; about 37 dB
 ERROR_WEIGHT = 0.05     # of the predicted error's likelihood
 BIN_WEIGHT = 0.05       # of the distribution's cross-entropy
 BIN_SPREAD = 8.0        # Lab ab units over which a colour is spread to its nearest bins
