@@ -21,14 +21,16 @@
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
-#define START(i) float16 a##i = start;
+#define START(i) float16 sum##i = start;
+#define PART(i) float16 a##i = 0.0f;
+#define ADD(i) sum##i += a##i;
 #define STEP(i) a##i = fma(w0, (float16)(y[(i)*STRIDE * LANES + k]), a##i);
 #define CHANNELS(count)                                                                            \
     for (int k = 0; k < (count); k++) {                                                            \
         float16 w0 = *w++;                                                                         \
         TILE(STEP)                                                                                 \
     }
-#define STORE(i) put(out, a##i, n, cb, blocks, channels_out, plane_out, at + (i), CF_POST_PASS);
+#define STORE(i) put(out, sum##i, n, cb, blocks, channels_out, plane_out, at + (i), CF_POST_PASS);
 
 static inline void put(__global float *restrict out, float16 value, int n, int cb, int blocks,
                        int channels, int plane, size_t at, CF_POST_ARGS) {
@@ -68,9 +70,14 @@ __kernel void pointwise(__global const float *restrict in, __global const float1
         __global const float *y = in + from + (size_t)x * STRIDE * LANES;
         __global const float16 *w = weights + (size_t)cb * channels;
         TILE(START)
-        for (int left = channels; left >= LANES; left -= LANES, y += (size_t)in_plane * LANES)
-            CHANNELS(LANES)
-        CHANNELS(channels % LANES)
+        for (int c = 0; c < channels; c += 64) { /* short sums round less: docs/numerics.md */
+            int left = min(channels - c, 64);
+            TILE(PART)
+            for (; left >= LANES; left -= LANES, y += (size_t)in_plane * LANES)
+                CHANNELS(LANES)
+            CHANNELS(left)
+            TILE(ADD)
+        }
         size_t at = (size_t)row * width + x;
         TILE(STORE)
     }

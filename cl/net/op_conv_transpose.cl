@@ -19,7 +19,8 @@
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
-#define START(i) float16 a##i = start;
+#define START(i) float16 sum##i = start, a##i = 0.0f;
+#define ADD(i) sum##i += a##i, a##i = 0.0f;
 #define STEP(i) a##i = fma(w0, (float16)(y[(i)*LANES + k]), a##i);
 #define SWEEP                                                                                      \
     for (int k = 0; k < lanes; k++) {                                                              \
@@ -27,7 +28,8 @@
         TILE(STEP)                                                                                 \
     }
 #define STORE(i)                                                                                   \
-    put(out, a##i, n, cb, blocks, oc, oh *ow, (size_t)oy *ow + fx + (t0 + (i)) * sx, CF_POST_PASS);
+    put(out, sum##i, n, cb, blocks, oc, oh *ow, (size_t)oy *ow + fx + (t0 + (i)) * sx,             \
+        CF_POST_PASS);
 
 static inline void put(__global float *restrict out, float16 value, int n, int cb, int blocks,
                        int channels, int plane, size_t at, CF_POST_ARGS) {
@@ -90,6 +92,9 @@ __kernel void conv_transpose(__global const float *restrict in,
                     SWEEP
                 }
             }
+        }
+        if (!IN_PLAIN || b % 16 == 15 || b == in_blocks - 1) { /* short sums round less */
+            TILE(ADD)
         }
     }
     TILE(STORE)

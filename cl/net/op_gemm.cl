@@ -25,12 +25,14 @@ typedef struct {
     int inner, channels; /* an element's channel is index / inner % channels */
 } cf_gemm_args;
 
-#define START(i) float16 a##i = 0.0f;
+#define START(i) float16 sum##i = 0.0f;
+#define PART(i) float16 a##i = 0.0f;
+#define ADD(i) sum##i += a##i;
 #define COPY(i) vstore16(vload16(0, x + (i) * (size_t)s.k), i, y);
 #define STEP_COPY(i) a##i = fma(w0, (float16)(y[(i)*16 + k]), a##i);
 #define STEP_ROW(i) a##i = fma(w0, (float16)(x[(i) * (size_t)s.k + k]), a##i);
 #define STEP_COLUMN(i) a##i = fma(w0, (float16)(x[i]), a##i);
-#define STORE(i) put(s, a##i, c, out, z, row + (i), nb, CF_POST_PASS);
+#define STORE(i) put(s, sum##i, c, out, z, row + (i), nb, CF_POST_PASS);
 
 static inline void put(cf_gemm_args s, float16 value, __global const float *restrict c,
                        __global float *restrict out, int z, int row, int nb, CF_POST_ARGS) {
@@ -62,28 +64,31 @@ __kernel void gemm(__global const float *restrict a, __global const float16 *res
     __global const float *x = a + (size_t)which[2 * z] * s.m * s.k;
     __global const float16 *w = b + ((size_t)which[2 * z + 1] * ((s.n + 15) / 16) + nb) * s.k;
     TILE(START)
+    x += TRANS_A ? row : (size_t)row * s.k;
+    for (int first = 0; first < s.k; first += 64) { /* short sums round less: docs/numerics.md */
+        int left = min(s.k - first, 64);
+        TILE(PART)
 #if TRANS_A
-    x += row;
-    for (int k = 0; k < s.k; k++, x += s.m) {
-        float16 w0 = w[k];
-        TILE(STEP_COLUMN)
-    }
-#else
-    x += (size_t)row * s.k;
-    int left = s.k;
-    for (; left >= 16; left -= 16, x += 16) { /* through a copy: rows may collide in the cache */
-        float y[NP * 16];
-        TILE(COPY)
-        for (int k = 0; k < 16; k++) {
+        for (; left > 0; left--, x += s.m) {
             float16 w0 = *w++;
-            TILE(STEP_COPY)
+            TILE(STEP_COLUMN)
         }
-    }
-    for (int k = 0; k < left; k++) {
-        float16 w0 = *w++;
-        TILE(STEP_ROW)
-    }
+#else
+        for (; left >= 16; left -= 16, x += 16) { /* a copy: rows may collide in the cache */
+            float y[NP * 16];
+            TILE(COPY)
+            for (int k = 0; k < 16; k++) {
+                float16 w0 = *w++;
+                TILE(STEP_COPY)
+            }
+        }
+        for (int k = 0; k < left; k++) {
+            float16 w0 = *w++;
+            TILE(STEP_ROW)
+        }
 #endif
+        TILE(ADD)
+    }
     TILE(STORE)
 }
 

@@ -59,7 +59,7 @@ START_TEST(agrees_with_the_reference) {
         one_node n;
         build(&n, &cases[i / 2], i % 2);
         one_node_error e = one_node_check(cl, &n, 0);
-        ck_assert_msg(e.max <= 6e-6 && e.mean <= 5e-7, "case %zu: %g, mean %g", i, e.max, e.mean);
+        ck_assert_msg(e.max <= 3e-6 && e.mean <= 3e-7, "case %zu: %g, mean %g", i, e.max, e.mean);
         one_node_free(&n);
     }
 }
@@ -73,7 +73,7 @@ START_TEST(error_of_many_channels) {
     build(&n, &c, 0);
     one_node_error e = one_node_check(cl, &n, 0);
     printf("conv_transpose, 1024 terms: max %.2g, mean %.2g of rms\n", e.max, e.mean);
-    ck_assert(e.max <= 8e-6 && e.mean <= 8e-7);
+    ck_assert(e.max <= 2e-6 && e.mean <= 2e-7);
     one_node_free(&n);
 }
 END_TEST

@@ -93,7 +93,7 @@ START_TEST(error_of_long_sums) {
     build_gemm(&n, &c, 0);
     one_node_error e = one_node_check(cl, &n, 0);
     printf("gemm, 1024 terms: max %.2g, mean %.2g of rms\n", e.max, e.mean);
-    ck_assert(e.max <= 8e-6 && e.mean <= 8e-7);
+    ck_assert(e.max <= 2e-6 && e.mean <= 2e-7);
     one_node_free(&n);
 }
 END_TEST
