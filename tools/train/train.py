@@ -191,6 +191,7 @@ def plot(folder):
     if os.path.exists(f"{folder}/evaluation.csv"):
         with open(f"{folder}/evaluation.csv", encoding="utf-8") as f:
             table = list(csv.DictReader(f))
+        axes[1].set_prop_cycle(color=pyplot.get_cmap("tab20").colors)
         for name in dict.fromkeys(r["row"] for r in table):
             mine = [r for r in table if r["row"] == name]
             axes[1].plot([int(r["step"]) for r in mine], [float(r["gain"]) for r in mine], label=name, marker=".")
