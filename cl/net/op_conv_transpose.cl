@@ -9,7 +9,7 @@
 #include "cl/net/tile.clh"
 
 #ifndef NP /* columns of a tile */
-#define NP 16
+#define NP 8
 #endif
 #ifndef IN_PLAIN /* 1: the input's layout is plain, else blocked */
 #define IN_PLAIN 0
