@@ -221,6 +221,41 @@ START_TEST(kernels_agree_on_damaged_rows) {
 }
 END_TEST
 
+/* Whole blocks of channels are made and read where they lie: the launches of the nodes around and
+ * of changing layouts, and none more. (Planes are of sizes whose multiples are addresses that the
+ * device can begin a buffer at.) */
+START_TEST(whole_blocks_cost_nothing) {
+    static const struct {
+        operator_row row;
+        size_t launches;
+    } free_rows[] = {
+        {{"Concat", 17, "x1x16x8x6; x1x32x8x6", "axis=1", 1, 0}, 6},
+        {{"Concat", 17, "x1x16x8x6; x1x17x8x6", "axis=1", 1, 0}, 6},
+        {{"Concat", 17, "x1x15x8x6; x1x17x8x6", "axis=1", 1, 0}, 7}, /* one part has to move */
+        {{"Split", 13, "x1x48x8x6; [16,32]", "axis=1", 2, 0}, 6},
+        {{"Slice", 13, "x1x48x8x6; [16]; [40]; [1]", NULL, 1, 0}, 4},
+        {{"Identity", 13, "x2x17x8x6", NULL, 1, 0}, 4},
+        {{"Reshape", 13, "x2x32x1x1; [2,-1]", NULL, 1, 0}, 3},
+    };
+    const cf_net_params params = {.poison = 1};
+    ck_assert_int_eq(cf_cl_open(NULL, &cl), CF_OK);
+    around_layout = CF_LAYOUT_BLOCKED;
+    for (size_t i = 0; i < sizeof free_rows / sizeof *free_rows; i++) {
+        operator_case *c = cf_alloc(1, sizeof *c);
+        cf_net *net;
+        make_case(c, &free_rows[i].row, &around);
+        ck_assert_int_eq(cf_net_create(cl, &c->model, &params, &net), CF_OK);
+        ck_assert_msg(cf_net_describe(net).launches == free_rows[i].launches,
+                      "%s(%s): %zu launches", free_rows[i].row.op, free_rows[i].row.inputs,
+                      cf_net_describe(net).launches);
+        cf_net_destroy(&net);
+        cf_region_free(&c->region);
+        cf_free(c);
+    }
+    cf_cl_close(&cl);
+}
+END_TEST
+
 START_TEST(wrong_nodes_are_refused_by_name) {
     for (size_t i = 0; i < WRONG_ROWS; i++) {
         const operator_row *row = &wrong_rows[i];
@@ -246,6 +281,7 @@ END_TEST
 static void add_tests(TCase *tc) {
     tcase_add_test(tc, kernels_agree_with_references);
     tcase_add_test(tc, kernels_agree_on_damaged_rows);
+    tcase_add_test(tc, whole_blocks_cost_nothing);
     tcase_add_test(tc, wrong_nodes_are_refused_by_name);
 }
 
