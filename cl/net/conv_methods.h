@@ -21,6 +21,11 @@ int cf_conv_tile(int width);
 /* 3x3 with stride 1 between blocked layouts, by tiles of 2x2 or 4x4 outputs. */
 extern const cf_conv_method cf_conv_winograd2, cf_conv_winograd4;
 
+/* A ConvTranspose of stride 2 (its own sizes in `node`, pads at the start) as four 3x3 convolutions
+ * of its input by winograd4, where that is less work than one by one: 4x4 kernels with pads 1. */
+int cf_conv_winograd_up_suits(const cf_conv *node);
+cf_status cf_conv_winograd_up(cf_planner *plan, cf_op *op, const cf_conv *node);
+
 /* The bias (zeros when the node has none) as a device constant: whole blocks and one more, so that
  * kernels that compute two blocks at once may read beyond the last. */
 cf_status cf_conv_bias(cf_planner *plan, const cf_op *op, const cf_buffer **out);

@@ -110,10 +110,13 @@ static void transform_in(__global const float16 *restrict in, SPACE float16 *v, 
     }
 }
 
-/* m[TAPS] of one tile, `apart` apart, into TO x TO output pixels of block cb. */
-static void transform_out(SPACE const float16 *m, int apart, float16 bias, int cb, int blocks,
-                          __global float16 *restrict out, int n, int y0, int x0, int oh, int ow,
-                          int d, CF_POST_ARGS) {
+/* m[TAPS] of one tile, `apart` apart, into TO x TO output pixels. With `up` 2 there are four
+ * outputs for each, interleaved: those of blocks 0.. for the first, and so on (ConvTranspose). */
+static void transform_out(SPACE const float16 *m, int apart, __global const float *restrict bias,
+                          int vb, int blocks, __global float16 *restrict out, int n, int y0, int x0,
+                          int oh, int ow, int d, int up, CF_POST_ARGS) {
+    int phase = vb / blocks, cb = vb % blocks;
+    float16 start = vload16(cb, bias);
     float16 t[TAPS];
     for (int r = 0; r < TI; r++) {
         for (int c = 0; c < TI; c++)
@@ -123,8 +126,9 @@ static void transform_out(SPACE const float16 *m, int apart, float16 bias, int c
     for (int c = 0; c < TO && x0 + c * d < ow; c++) {
         of_output(t + c, TI);
         for (int r = 0; r < TO && y0 + r * d < oh; r++) {
-            size_t i = (((size_t)n * blocks + cb) * oh + y0 + r * d) * ow + x0 + c * d;
-            out[i] = cf_post16(t[r * TI + c] + bias, cb, blocks, i, CF_POST_PASS);
+            int y = (y0 + r * d) * up + phase / up, x = (x0 + c * d) * up + phase % up;
+            size_t i = (((size_t)n * blocks + cb) * oh * up + y) * ow * up + x;
+            out[i] = cf_post16(t[r * TI + c] + start, cb, blocks, i, CF_POST_PASS);
         }
     }
 }
@@ -174,7 +178,7 @@ static void multiply(SPACE const float *y, __global const float16 *restrict w, i
 __kernel void winograd_fused(__global const float *restrict in, __global const float *restrict u,
                              __global const float *restrict bias, __global float *restrict out,
                              int ic, int ih, int iw, int oc, int oh, int ow, int d, int pad_y,
-                             int pad_x, int th, int tw, int tiles, __local float16 *v,
+                             int pad_x, int th, int tw, int tiles, int up, __local float16 *v,
                              __local float16 *m, CF_POST_ARGS) {
     int first = get_global_id(0) * NP, iblocks = (ic + 15) / 16, oblocks = (oc + 15) / 16;
     int count = min(NP, tiles - first);
@@ -184,15 +188,15 @@ __kernel void winograd_fused(__global const float *restrict in, __global const f
             transform_in((__global const float16 *)in + ((size_t)n * iblocks + b) * ih * iw,
                          v + b * NP + i, iblocks * NP, y0 - pad_y, x0 - pad_x, ih, iw, d);
         }
-    for (int cb = 0; cb < oblocks; cb += OB) {
+    for (int cb = 0; cb < oblocks * up * up; cb += OB) {
         __global const float16 *w = (__global const float16 *)u + (size_t)cb * TAPS * iblocks * 16;
         for (int p = 0; p < TAPS; p++, w += iblocks * 16 * OB)
             multiply((__local const float *)(v + p * iblocks * NP), w, 16 * OB, ic, m + p * NP);
         for (int i = 0; i < count; i++) {
             PLACE(first + i)
-            for (int b = 0; b < OB && cb + b < oblocks; b++)
-                transform_out(m + b * TAPS * NP + i, NP, vload16(cb + b, bias), cb + b, oblocks,
-                              (__global float16 *)out, n, y0, x0, oh, ow, d, CF_POST_PASS);
+            for (int b = 0; b < OB && cb + b < oblocks * up * up; b++)
+                transform_out(m + b * TAPS * NP + i, NP, bias, cb + b, oblocks,
+                              (__global float16 *)out, n, y0, x0, oh, ow, d, up, CF_POST_PASS);
         }
     }
 }
@@ -247,11 +251,11 @@ __kernel void winograd_multiply(__global const float *restrict v, __global const
  */
 __kernel void winograd_out(__global const float *restrict m, __global const float *restrict bias,
                            __global float *restrict out, int oc, int oh, int ow, int d, int th,
-                           int tw, int first, int group, int stride, CF_POST_ARGS) {
+                           int tw, int first, int group, int stride, int up, CF_POST_ARGS) {
     int i = get_global_id(0), cb = get_global_id(1), blocks = (oc + 15) / 16;
     PLACE(first + i)
     m += ((((size_t)i / group * stride + cb) * TAPS) * group + i % group) * 16;
-    transform_out((__global const float16 *)m, group, vload16(cb, bias), cb, blocks,
-                  (__global float16 *)out, n, y0, x0, oh, ow, d, CF_POST_PASS);
+    transform_out((__global const float16 *)m, group, bias, cb, blocks, (__global float16 *)out, n,
+                  y0, x0, oh, ow, d, up, CF_POST_PASS);
 }
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cl/net/conv_methods.h"
 #include "cl/net/pack.h"
 
 CF_CL_SOURCE(op_conv_transpose);
@@ -281,6 +282,24 @@ static cf_status plan_tiled(cf_planner *plan, cf_op *op, const transposed *t) {
                 CF_INT(t->pad[0]), CF_INT(t->pad[1]), CF_POST(post)));
 }
 
+/* In the words of conv.h. */
+static cf_conv as_conv(const cf_op *op, const transposed *t) {
+    return (cf_conv){.batch = t->batch,
+                     .groups = t->groups,
+                     .in_channels = t->in_channels,
+                     .in_height = t->in[0],
+                     .in_width = t->in[1],
+                     .out_channels = t->out_channels,
+                     .out_height = t->out[0],
+                     .out_width = t->out[1],
+                     .kernel = {t->kernel[0], t->kernel[1]},
+                     .stride = {t->stride[0], t->stride[1]},
+                     .dilation = {t->dilation[0], t->dilation[1]},
+                     .pad = {t->pad[0], t->pad[1]},
+                     .in_layout = op->in[0]->layout,
+                     .out_layout = op->out[0]->layout};
+}
+
 static cf_status plan_transpose(cf_planner *plan, cf_op *op) {
     transposed t;
     cf_shape shape;
@@ -288,6 +307,9 @@ static cf_status plan_transpose(cf_planner *plan, cf_op *op) {
     const cf_buffer *in, *out, *weights, *bias;
     cf_post_buffers post;
     CF_TRY(describe(op, &t, &shape));
+    const cf_conv conv = as_conv(op, &t);
+    if (is_tiled(op) && cf_conv_winograd_up_suits(&conv))
+        return cf_conv_winograd_up(plan, op, &conv);
     if (is_tiled(op))
         return plan_tiled(plan, op, &t);
     int has_bias = op->inputs > 2 && op->in[2];

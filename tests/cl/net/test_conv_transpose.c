@@ -19,6 +19,8 @@ static const transpose_case cases[] = {
     {1, 15, 3, 19, 17, {3, 4}, {2, 3}, {1, 1}, {1, 0, 0, 1}, 1, 0, 0, NULL, 0, 0},
     {2, 16, 8, 16, 16, {4, 4}, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 0, 0, NULL, 1, 0},
     {1, 17, 4, 35, 3, {4, 4}, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 0, 0, NULL, 1, 0},
+    {1, 64, 64, 47, 40, {4, 4}, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, 0, 0, NULL, 1, 0}, /* Winograd */
+    {1, 48, 41, 44, 33, {5, 4}, {2, 2}, {1, 1}, {2, 1, 1, 1}, 1, 0, 0, NULL, 0, 0}, /* too */
     {1, 33, 6, 5, 15, {2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, 1, 0, 0, NULL, 1, 0},
     {1, 33, 1, 1, 20, {3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}, 1, 0, 0, NULL, 1, 0},
     {1, 20, 7, 9, 24, {1, 2}, {3, 3}, {1, 1}, {0, 0, 0, 0}, 1, 0, 0, NULL, 1, 0},
@@ -59,7 +61,9 @@ START_TEST(agrees_with_the_reference) {
         one_node n;
         build(&n, &cases[i / 2], i % 2);
         one_node_error e = one_node_check(cl, &n, 0);
-        ck_assert_msg(e.max <= 3e-6 && e.mean <= 3e-7, "case %zu: %g, mean %g", i, e.max, e.mean);
+        double loose = cases[i / 2].ic >= 48 ? 4 : 1; /* by Winograd: docs/numerics.md */
+        ck_assert_msg(e.max <= 3e-6 * loose && e.mean <= 3e-7 * loose, "case %zu: %g, mean %g", i,
+                      e.max, e.mean);
         one_node_free(&n);
     }
 }
