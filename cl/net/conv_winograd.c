@@ -171,7 +171,7 @@ static cf_range range3(int x, int y, int z) {
 
 static cf_status plan_fused(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t,
                             const cf_conv *node) {
-    bindings b;
+    bindings b = {0};
     CF_TRY(bind(plan, op, c, t, node, 1, &b));
     return cf_plan_launch(
         plan, &cf_source_conv_winograd, "winograd_fused", b.post_options, range3(t->groups, 1, 1),
@@ -201,7 +201,7 @@ static cf_status plan_products(cf_planner *plan, const cf_conv *c, const tiling 
 
 static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t,
                             const cf_conv *node) {
-    bindings b;
+    bindings b = {0};
     const cf_buffer *u, *v, *m;
     CF_TRY(bind(plan, op, c, t, node, 0, &b));
     size_t products = out_bytes(t) * (size_t)t->parts;

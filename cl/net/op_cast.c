@@ -39,7 +39,8 @@ static int64_t narrow(int64_t v, int64_t to) {
 static int64_t truncated(float v, int64_t to) {
     if (to == ONNX_BOOL)
         return v != 0;
-    return v >= -0x1p63F && v < 0x1p63F ? narrow((int64_t)v, to) : narrow(INT64_MIN, to);
+    const float limit = 9223372036854775808.0F; /* 2^63 */
+    return v >= -limit && v < limit ? narrow((int64_t)v, to) : narrow(INT64_MIN, to);
 }
 
 static cf_status reference(const cf_op *op) {

@@ -149,7 +149,7 @@ static void join(const cf_op *op, int dim[8], int stride[PORTS][8]) {
 
 static cf_status plan_compare(cf_planner *plan, cf_op *op) {
     int dim[8], stride[PORTS][8] = {{0}}, chunk = 1024;
-    const cf_buffer *in[PORTS], *to;
+    const cf_buffer *in[PORTS] = {NULL}, *to;
     size_t outer = 1;
     join(op, dim, stride);
     for (int i = 0; i < op->inputs; i++)
