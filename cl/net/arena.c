@@ -26,7 +26,7 @@ static void mark_lifetimes(cf_planner *plan) {
         for (size_t a = 0; a < plan->steps[s].count; a++) {
             const cf_arg *arg = &plan->steps[s].args[a];
             if (arg->type == CF_ARG_BUFFER && arg->value.buffer)
-                touch(root_of((cf_place *)(uintptr_t)arg->value.buffer, &offset), (int)s);
+                touch(root_of((cf_place *)arg->value.buffer, &offset), (int)s);
         }
 }
 

@@ -169,7 +169,7 @@ static cf_status plan_compare(cf_planner *plan, cf_op *op) {
 
 #define COMPARE(title, operands)                                                                   \
     {                                                                                              \
-        .name = title, .inputs_min = operands, .inputs_max = operands, .outputs_max = 1,           \
+        .name = (title), .inputs_min = (operands), .inputs_max = (operands), .outputs_max = 1,     \
         .infer = infer, .reference = reference, .plan = plan_compare                               \
     }
 const cf_operator cf_operators_compare[] = {

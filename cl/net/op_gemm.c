@@ -155,7 +155,7 @@ static cf_status reference(const cf_op *op) {
                 sum += (double)x[g.trans_a ? j * m + row : row * k + j] *
                        (double)w[g.trans_b ? column * k + j : j * n + column];
             sum *= (double)g.alpha;
-            if (g.beta != 0.0f)
+            if (c && g.beta != 0.0f)
                 sum += (double)g.beta * (double)c[row * (size_t)g.c_row + column * (size_t)g.c_col];
             *out++ = (float)sum;
         }

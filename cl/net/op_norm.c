@@ -16,7 +16,7 @@ CF_CL_SOURCE(op_norm);
 static cf_status check_data(const cf_op *op, int rank_min) {
     const cf_tensor *x = op->in[0];
     for (int k = 0; k < op->inputs; k++)
-        if (op->in[k] && op->in[k]->type != CF_TYPE_FLOAT)
+        if ((!k || op->in[k]) && op->in[k]->type != CF_TYPE_FLOAT)
             return cf_op_fail(op, CF_ERR_FORMAT, "only on floating-point numbers");
     if (x->shape.rank < rank_min)
         return cf_op_fail(op, CF_ERR_FORMAT, "data of %d dimensions", x->shape.rank);

@@ -175,7 +175,7 @@ static const char *const fmod_flag[] = {"i:fmod", NULL};
 
 #define POINTWISE(onnx_name, least, most, names)                                                   \
     {                                                                                              \
-        .name = onnx_name, .inputs_min = (least), .inputs_max = (most), .outputs_max = 1,          \
+        .name = (onnx_name), .inputs_min = (least), .inputs_max = (most), .outputs_max = 1,        \
         .attributes = (names), .infer = infer, .reference = reference,                             \
         .layout = cf_pointwise_layout, .plan = cf_pointwise_plan, .applies_post = 1,               \
         .absorb = cf_pointwise_absorb, .flops = flops                                              \

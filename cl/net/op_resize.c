@@ -414,7 +414,7 @@ static cf_status plan_plain(cf_planner *plan, cf_op *op, const resize *r) {
     CF_TRY(cf_plan_tensor(plan, op->in[0], &from));
     for (int i = 0; i < count; i++, from = to) {
         int last = i == count - 1;
-        elements = elements / r->in[axes[i]] * r->out[axes[i]];
+        elements = elements / r->in[axes[i]] * r->out[axes[i]]; /* NOLINT: describe checked */
         if (elements > CF_NET_ELEMENTS)
             return cf_op_fail(op, CF_ERR_UNSUPPORTED, "a step of it is too large");
         CF_TRY(last ? cf_plan_tensor(plan, op->out[0], &to)

@@ -29,7 +29,7 @@ static cf_status infer_transpose(cf_planner *plan, cf_op *op) {
 }
 
 static cf_status transposed(const cf_op *op, cf_strided *copy) {
-    int perm[CF_NET_RANK];
+    int perm[CF_NET_RANK] = {0};
     int64_t from[CF_NET_RANK], to[CF_NET_RANK];
     CF_TRY(read_permutation(op, perm));
     cf_shape_strides(&op->in[0]->shape, from);

@@ -57,6 +57,7 @@ const cf_tensor *cf_op_tensor(const cf_op *op, const char *name) {
     return a && a->kind == CF_ATTR_TENSOR ? a->tensor : NULL;
 }
 
+#undef cf_op_fail
 cf_status cf_op_fail(const cf_op *op, cf_status status, const char *format, ...) {
     char message[400];
     va_list arguments;

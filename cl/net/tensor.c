@@ -134,6 +134,7 @@ static float from_half(uint16_t h) {
     return sign ? -value : value;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a declared name */
 #define READ(type, name, convert)                                                                  \
     for (int64_t i = 0; i < count; i++) {                                                          \
         type name;                                                                                 \
@@ -141,6 +142,7 @@ static float from_half(uint16_t h) {
         out[i] = convert;                                                                          \
     }                                                                                              \
     break
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 void cf_tensor_read(const cf_tensor *t, int64_t first, int64_t count, float *out) {
     if (t->data) {
@@ -166,7 +168,7 @@ void cf_tensor_read_int(const cf_tensor *t, int64_t first, int64_t count, int64_
     switch (t->stored.stored) {
     case ONNX_BOOL:
     case ONNX_UINT8: READ(uint8_t, v, v);
-    case ONNX_INT8: READ(int8_t, v, v);
+    case ONNX_INT8: READ(int8_t, v, (int64_t)v); /* NOLINT(bugprone-signed-char-misuse) */
     case ONNX_UINT16: READ(uint16_t, v, v);
     case ONNX_INT16: READ(int16_t, v, v);
     case ONNX_INT32: READ(int32_t, v, v);

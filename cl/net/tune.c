@@ -44,10 +44,10 @@ static char *read_lines(cf_cl *cl) {
     if (!file_path(cl, path, sizeof path) || access(path, R_OK) ||
         cf_file_read(path, MAX_FILE, &text, &size) != CF_OK)
         return cf_strdup("");
-    unsigned long long sum = 0;
     end = size > 21 ? text + size - 21 : NULL; /* "sum ", 16 digits, a line's end */
     if (!end || strncmp(text, TITLE, sizeof TITLE - 1) != 0 || end < text + sizeof TITLE - 1 ||
-        sscanf(end, "sum %16llx", &sum) != 1 || sum != checksum(text, (size_t)(end - text))) {
+        strncmp(end, "sum ", 4) != 0 ||
+        strtoull(end + 4, NULL, 16) != checksum(text, (size_t)(end - text))) {
         cf_log(CF_LOG_WARNING, "%s: damaged or of another version, ignored", path);
         cf_free(text);
         return cf_strdup("");
@@ -123,7 +123,7 @@ typedef struct {
 } stand_ins;
 
 static cf_status add_memory(cf_planner *plan, const cf_arg *arg, stand_ins *s) {
-    cf_place *place = (cf_place *)(uintptr_t)arg->value.buffer, *root = place;
+    cf_place *place = (cf_place *)arg->value.buffer, *root = place;
     if (arg->type != CF_ARG_BUFFER || !place || place->buffer.mem)
         return CF_OK;
     while (root->whole) /* a part's memory is its own here: only times matter */
