@@ -3,7 +3,7 @@
  * (span 0: as wide as int64), or whether they are not zero. */
 
 static inline float narrow(float x, float low, float span) {
-    float v = x >= -0x1p63f && x < 0x1p63f ? trunc(x) : -0x1p63f;
+    float v = x >= -9223372036854775808.0f && x < 9223372036854775808.0f ? trunc(x) : -0x1p63f;
     return span > 0.0f ? v - floor((v - low) / span) * span : v;
 }
 

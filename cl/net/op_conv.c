@@ -205,8 +205,8 @@ static cf_status reference(const cf_op *op) {
     const float *x = op->in[0]->data, *w = op->in[1]->data;
     const float *bias = op->inputs > 2 && op->in[2] ? op->in[2]->data : NULL;
     float *out = op->out[0]->data;
-    int group_in = c.in_channels / c.groups,
-        group_out = c.out_channels / c.groups; /* NOLINT: infer checked */
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): infer checked that groups >= 1 */
+    int group_in = c.in_channels / c.groups, group_out = c.out_channels / c.groups;
     int64_t plane = (int64_t)c.in_height * c.in_width;
     int64_t taps = (int64_t)c.kernel[0] * c.kernel[1];
     double *row = cf_alloc((size_t)c.out_width, sizeof *row);
