@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cl/net/conv_methods.h"
+#include "cl/net/pack.h"
 
 CF_CL_SOURCE(conv_direct);
 
@@ -76,7 +77,7 @@ static void pack_channel(const cf_conv *c, const tiling *t, int oc, const float 
 }
 
 static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const tiling *t,
-                      const cf_buffer **out) {
+                      char *options, size_t size, const cf_buffer **out) {
     size_t taps = (size_t)c->kernel[0] * (size_t)c->kernel[1];
     size_t each = (size_t)(c->in_channels / c->groups) * taps;
     size_t count = (size_t)output_tiles(c, t) * (size_t)t->depth * taps * (size_t)t->lanes *
@@ -88,7 +89,7 @@ static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const
         pack_channel(c, t, oc, one, packed);
     }
     if (status == CF_OK)
-        status = cf_plan_constant(plan, packed, count * sizeof *packed, out);
+        status = cf_pack_upload(plan, op->in[1], packed, count, options, size, out);
     cf_free(one);
     cf_free(packed);
     return status;
@@ -106,7 +107,7 @@ static cf_status plan_direct(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
     CF_TRY(cf_conv_bias(plan, op, &bias));
-    CF_TRY(pack(plan, op, c, &t, &weights));
+    CF_TRY(pack(plan, op, c, &t, options, sizeof options, &weights));
     size_t tiles = (size_t)((c->out_width + t.pixels - 1) / t.pixels) * (size_t)c->out_height;
     size_t obs = (size_t)output_tiles(c, &t);
     size_t weight_bytes = (size_t)t.depth * (size_t)(c->kernel[0] * c->kernel[1]) *

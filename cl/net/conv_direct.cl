@@ -3,6 +3,7 @@
  * tile of NP pixels of a row by OB blocks of 16 output channels. */
 #include "cl/net/post.clh"
 #include "cl/net/tile.clh"
+#include "cl/net/weights.clh"
 
 #ifndef NP /* pixels of a tile */
 #define NP 12
@@ -44,9 +45,9 @@
 #define SWEEP(space, from, step)                                                                   \
     {                                                                                              \
         space const float *y = from;                                                               \
-        for (int k = 0; k < lanes; k++, y++, w += OB) {                                            \
-            float16 wa = w[0];                                                                     \
-            SECOND(float16 wb = w[1];)                                                             \
+        for (int k = 0; k < lanes; k++, y++, w += OB * 16) {                                       \
+            float16 wa = WEIGHTS(w, 0);                                                            \
+            SECOND(float16 wb = WEIGHTS(w, 1);)                                                    \
             TILE(step)                                                                             \
         }                                                                                          \
     }
@@ -78,7 +79,8 @@ static void put(float16 value, int cb, int blocks, int channels, __global float 
  * of another group have weights 0. Global size: tiles of a picture, output tiles, batch (`swap`:
  * the first two the other way, for weights that stay in cache while the picture does not).
  */
-__kernel void conv_direct(__global const float *restrict in, __global const float *restrict weights,
+__kernel void conv_direct(__global const float *restrict in,
+                          __global const weight *restrict weights,
                           __global const float *restrict bias, __global float *restrict out,
                           int swap, int ic, int ih, int iw, int oc, int oh, int ow, int group_in,
                           int group_out, int depth, int kh, int kw, int sy, int sx, int dy, int dx,
@@ -106,8 +108,7 @@ __kernel void conv_direct(__global const float *restrict in, __global const floa
                 size_t tap = (((size_t)ob * depth + (b - begin / LANES)) * kh + ky) * kw;
                 for (int kx = 0; kx < kw; kx++) {
                     int x = x0 * sx - pad_x + kx * dx;
-                    __global const float16 *w =
-                        (__global const float16 *)weights + ((tap + kx) * LANES + k0) * OB;
+                    __global const weight *w = weights + ((tap + kx) * LANES + k0) * OB * 16;
                     if (SX && x >= 0 && x + (NP - 1) * SX < iw) {
                         SWEEP(__global, row + (ptrdiff_t)x * LANES, INSIDE)
                     } else { /* pixels with zeros around the picture */

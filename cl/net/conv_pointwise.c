@@ -41,7 +41,8 @@ static cf_status plan_pointwise(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
     CF_TRY(cf_conv_bias(plan, op, &bias));
-    CF_TRY(cf_pack_rows(plan, op->in[1], c->out_channels, c->in_channels, &weights));
+    CF_TRY(cf_pack_rows(plan, op->in[1], c->out_channels, c->in_channels, options, sizeof options,
+                        &weights));
     unsigned units = cf_cl_device_info(cf_plan_device(plan))->compute_units;
     int blocks = CF_NET_BLOCKS(c->out_channels), count = (width + pixels - 1) / pixels;
     int tiles = (double)count * rows * blocks * c->batch >= 64.0 * TILES * units ? TILES : 1;

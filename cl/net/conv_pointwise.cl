@@ -6,6 +6,7 @@
  */
 #include "cl/net/post.clh"
 #include "cl/net/tile.clh"
+#include "cl/net/weights.clh"
 
 #ifndef NP /* pixels of a tile: 14 accumulators measured as fast as 2 x 14 */
 #define NP 14
@@ -27,7 +28,8 @@
 #define STEP(i) a##i = fma(w0, (float16)(y[(i)*STRIDE * LANES + k]), a##i);
 #define CHANNELS(count)                                                                            \
     for (int k = 0; k < (count); k++) {                                                            \
-        float16 w0 = *w++;                                                                         \
+        float16 w0 = WEIGHTS(w, 0);                                                                \
+        w += 16;                                                                                   \
         TILE(STEP)                                                                                 \
     }
 #define STORE(i) put(out, sum##i, n, cb, blocks, channels_out, plane_out, at + (i), CF_POST_PASS);
@@ -52,7 +54,7 @@ static inline void put(__global float *restrict out, float16 value, int n, int c
  * of it that are read. by_pixels: whether neighbouring work-items differ in tiles (which keeps
  * their weights in cache) or in blocks (which keeps the input).
  */
-__kernel void pointwise(__global const float *restrict in, __global const float16 *restrict weights,
+__kernel void pointwise(__global const float *restrict in, __global const weight *restrict weights,
                         __global const float16 *restrict bias, __global float *restrict out,
                         int channels, int channels_out, int in_plane, int in_step, int width,
                         int rows, int tiles, int by_pixels, CF_POST_ARGS) {
@@ -68,7 +70,7 @@ __kernel void pointwise(__global const float *restrict in, __global const float1
     for (int tile = first; tile < last; tile++) {
         int x = min(tile * NP, width - NP);
         __global const float *y = in + from + (size_t)x * STRIDE * LANES;
-        __global const float16 *w = weights + (size_t)cb * channels;
+        __global const weight *w = weights + (size_t)cb * channels * 16;
         TILE(START)
         for (int c = 0; c < channels; c += 64) { /* short sums round less: docs/numerics.md */
             int left = min(channels - c, 64);

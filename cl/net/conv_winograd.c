@@ -109,10 +109,17 @@ static void read_phase(const cf_tensor *weights, const cf_conv *node, int phase,
     }
 }
 
+/* What both ways need. */
+typedef struct {
+    const cf_buffer *in, *out, *bias, *weights;
+    cf_post_buffers post;
+    char options[128], post_options[1024];
+} bindings;
+
 /* Weights in the order [parts][taps][input blocks][16][blocks * 16]; transformed, or the nine of
  * the file. */
 static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const tiling *t,
-                      const cf_conv *node, int transformed, const cf_buffer **out) {
+                      const cf_conv *node, int transformed, bindings *b) {
     size_t taps = transformed ? (size_t)TAPS(t) : 9, width = (size_t)t->blocks * CF_NET_BLOCK;
     size_t ics = (size_t)c->in_channels, depth = (size_t)t->iblocks * CF_NET_BLOCK;
     size_t count = (size_t)t->parts * taps * depth * width;
@@ -137,18 +144,12 @@ static cf_status pack(cf_planner *plan, const cf_op *op, const cf_conv *c, const
         }
     }
     if (status == CF_OK)
-        status = cf_plan_constant(plan, packed, count * sizeof *packed, out);
+        status = cf_pack_upload(plan, op->in[1], packed, count, transformed ? NULL : b->options,
+                                sizeof b->options, &b->weights);
     cf_free(one);
     cf_free(packed);
     return status;
 }
-
-/* What both ways need. */
-typedef struct {
-    const cf_buffer *in, *out, *bias, *weights;
-    cf_post_buffers post;
-    char options[128], post_options[1024];
-} bindings;
 
 static cf_status bind(cf_planner *plan, cf_op *op, const cf_conv *c, const tiling *t,
                       const cf_conv *node, int fused, bindings *b) {
@@ -162,7 +163,7 @@ static cf_status bind(cf_planner *plan, cf_op *op, const cf_conv *c, const tilin
     CF_TRY(cf_plan_tensor(plan, op->in[0], &b->in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &b->out));
     CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &b->bias));
-    return pack(plan, op, c, t, node, fused, &b->weights);
+    return pack(plan, op, c, t, node, fused, b);
 }
 
 static cf_range range3(int x, int y, int z) {

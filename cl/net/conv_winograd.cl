@@ -4,6 +4,7 @@
  * on each of its d x d interleaved pictures, so that a tile's pixels lie d apart. */
 #include "cl/net/post.clh"
 #include "cl/net/tile.clh"
+#include "cl/net/weights.clh"
 
 #ifndef TO /* outputs of a tile, per side: 2 or 4 */
 #define TO 4
@@ -214,17 +215,16 @@ __kernel void winograd_in(__global const float *restrict in, __global float *res
 
 /* Weights [ceil(blocks / OB)][9][input blocks][16][OB * 16] from output tile `ob` on into u: [...]
  * [input blocks][TAPS][16][OB * 16], so that what is written at a time lies together. */
-__kernel void winograd_weights(__global const float *restrict weights, __global float *restrict u,
+__kernel void winograd_weights(__global const weight *restrict weights, __global float *restrict u,
                                int vectors, int ob) {
     int k = get_global_id(0), chunk = get_global_id(1);
-    __global const float16 *g =
-        (__global const float16 *)weights + (size_t)(ob + chunk) * 9 * vectors + k;
+    __global const weight *g = weights + ((size_t)(ob + chunk) * 9 * vectors + k) * 16;
     __global float16 *to = (__global float16 *)u + (size_t)chunk * TAPS * vectors +
                            k / (16 * OB) * (TAPS * 16 * OB) + k % (16 * OB);
     float16 t[3 * TI];
     for (int r = 0; r < 3; r++) {
         for (int c = 0; c < 3; c++)
-            t[r * TI + c] = g[(r * 3 + c) * vectors];
+            t[r * TI + c] = WEIGHTS(g, (r * 3 + c) * vectors);
         of_weights(t + r * TI, 1);
     }
     for (int c = 0; c < TI; c++) {

@@ -134,7 +134,30 @@ static float from_half(uint16_t h) {
     return sign ? -value : value;
 }
 
+<<<<<<< HEAD
 /* NOLINTBEGIN(bugprone-macro-parentheses): a type and a declared name */
+=======
+int cf_tensor_is_half(const cf_tensor *t) {
+    return t->stored.bytes && t->stored.stored == ONNX_HALF;
+}
+
+int cf_half_from(float value, uint16_t *out) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, rest = bits & 0x7fffffff, half;
+    if (rest >= 0x7f800000) /* infinity, NaN */
+        half = rest > 0x7f800000 ? 0x7e00 : 0x7c00;
+    else if (rest >= 0x38800000) /* 2^-14 and more: the same digits, another exponent */
+        half = (rest >> 13) - (112 << 10);
+    else /* multiples of 2^-24 */
+        half = (uint32_t)(from_bits(rest) * 0x1p24F);
+    if (half > 0x7e00)
+        return 0;
+    *out = (uint16_t)(sign | half);
+    return rest > 0x7f800000 || from_half(*out) == value;
+}
+
+>>>>>>> 4095577 (cl/net: weights that the file holds as half floats stay half on the device)
 #define READ(type, name, convert)                                                                  \
     for (int64_t i = 0; i < count; i++) {                                                          \
         type name;                                                                                 \

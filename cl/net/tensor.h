@@ -75,6 +75,11 @@ size_t cf_tensor_bytes(const cf_tensor *t);
 void cf_tensor_read(const cf_tensor *t, int64_t first, int64_t count, float *out);
 void cf_tensor_read_int(const cf_tensor *t, int64_t first, int64_t count, int64_t *out);
 
+/* Whether the file holds it as half floats. */
+int cf_tensor_is_half(const cf_tensor *t);
+/* The half float that equals value; 0 where there is none (NaN keeps only its sign). */
+int cf_half_from(float value, uint16_t *out);
+
 /* Bytes of one element of an ONNX element type, 0 for types that are not numbers. */
 size_t cf_onnx_type_size(int stored);
 /* What it is widened to; -1 for types that are not numbers. */

@@ -106,6 +106,47 @@ static cf_model *chain(void) {
     return model;
 }
 
+/* A convolution with weights that half floats can hold, stored as float32 (1) or half (10). */
+static void add_stored(onnx_bytes *g, const char *in, const char *out, const char *w, int type,
+                       int64_t channels, int64_t side) {
+    float values[8 * C * 9];
+    uint16_t halves[8 * C * 9];
+    size_t count = (size_t)(channels * C * side * side);
+    char inputs[64];
+    fill(values, count, 5);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = truncf(values[i] * 0x1p10F) * (i % 2 ? 0x1p-10F : 0x1p-24F);
+        ck_assert(cf_half_from(values[i], &halves[i]));
+    }
+    onnx_bytes tensor =
+        onnx_tensor(w, type, DIMS(channels, C, side, side), type == 1 ? (void *)values : halves,
+                    count * (type == 1 ? 4 : 2));
+    onnx_part(g, 5, &tensor);
+    snprintf(inputs, sizeof inputs, "%s %s", in, w);
+    onnx_bytes node = onnx_node("Conv", out, inputs, out);
+    if (side == 3) {
+        onnx_bytes strides = onnx_attribute("strides", 7);
+        onnx_int(&strides, 8, 2);
+        onnx_int(&strides, 8, 2);
+        onnx_part(&node, 5, &strides);
+    }
+    onnx_part(g, 1, &node);
+}
+
+static cf_model *stored_as(int type) {
+    onnx_bytes g = {.size = 0};
+    add_stored(&g, "x", "t", "w1", type, 8, 1);
+    add_stored(&g, "x", "y", "w2", type, 8, 3);
+    add_port(&g, 11, "x", C);
+    add_port(&g, 12, "t", 8);
+    add_port(&g, 12, "y", 8);
+    static onnx_bytes bytes;
+    cf_model *model;
+    bytes = onnx_model(&g, 17);
+    ck_assert_int_eq(cf_model_parse(bytes.at, bytes.size, "stored", &model), CF_OK);
+    return model;
+}
+
 static const cf_shape shape = {4, {1, C, H, W}};
 
 /* Runs on the device; outputs one behind the other in out. */
@@ -173,6 +214,47 @@ START_TEST(fusing_changes_launches_not_results) {
     ck_assert_double_ge(fused.gflop, 3 * 2e-9 * C * COUNT); /* the pointwise ones count a little */
     ck_assert_double_le(fused.gflop, 1.1 * 3 * 2e-9 * C * COUNT);
     cf_model_destroy(&model);
+}
+END_TEST
+
+START_TEST(half_weights_stay_half) {
+    static float out[2][2 * COUNT];
+    float x[COUNT];
+    cf_net_info info[2];
+    const cf_net_params params = {.shapes = &shape, .shape_count = 1, .poison = 1};
+    fill(x, COUNT, 9);
+    for (int i = 0; i < 2; i++) {
+        cf_model *model = stored_as(i ? 10 : 1);
+        cf_net *net;
+        compare(model, &params, &info[i]);
+        ck_assert_int_eq(cf_net_create(cl, model, &params, &net), CF_OK);
+        cf_model_destroy(&model);
+        ck_assert_int_eq(run(net, x, out[i]), CF_OK);
+        cf_net_destroy(&net);
+    }
+    ck_assert_int_eq(memcmp(out[0], out[1], sizeof out[0]), 0); /* nothing is lost */
+    ck_assert_uint_lt(info[1].weight_bytes, info[0].weight_bytes);
+}
+END_TEST
+
+/* Values that half floats have, and have not: by hand from IEEE 754's binary16. */
+START_TEST(half_floats_are_exact_or_refused) {
+    static const struct {
+        float value;
+        int exact;
+        uint16_t bits;
+    } rows[] = {
+        {1, 1, 0x3c00},   {-2, 1, 0xc000},       {65504, 1, 0x7bff},
+        {65520, 0, 0},    {0x1p-14F, 1, 0x0400}, {0x1p-24F, 1, 0x0001},
+        {0x1p-25F, 0, 0}, {-0.0F, 1, 0x8000},    {INFINITY, 1, 0x7c00},
+        {1.0F / 3, 0, 0}, {0x1.ffcp-15F, 0, 0},  {0x1.ff8p-15F, 1, 0x03ff},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint16_t bits = 0;
+        ck_assert_int_eq(cf_half_from(rows[i].value, &bits), rows[i].exact);
+        if (rows[i].exact)
+            ck_assert_uint_eq(bits, rows[i].bits);
+    }
 }
 END_TEST
 
@@ -308,6 +390,8 @@ END_TEST
 static void add(TCase *tests) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, fusing_changes_launches_not_results);
+    tcase_add_test(tests, half_weights_stay_half);
+    tcase_add_test(tests, half_floats_are_exact_or_refused);
     tcase_add_test(tests, memory_is_shared_over_time);
     tcase_add_test(tests, runs_allocate_and_compile_nothing);
     tcase_add_test(tests, misuse_is_refused);
