@@ -134,9 +134,6 @@ static float from_half(uint16_t h) {
     return sign ? -value : value;
 }
 
-<<<<<<< HEAD
-/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a declared name */
-=======
 int cf_tensor_is_half(const cf_tensor *t) {
     return t->stored.bytes && t->stored.stored == ONNX_HALF;
 }
@@ -157,7 +154,7 @@ int cf_half_from(float value, uint16_t *out) {
     return rest > 0x7f800000 || from_half(*out) == value;
 }
 
->>>>>>> 4095577 (cl/net: weights that the file holds as half floats stay half on the device)
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type and a declared name */
 #define READ(type, name, convert)                                                                  \
     for (int64_t i = 0; i < count; i++) {                                                          \
         type name;                                                                                 \
