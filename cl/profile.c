@@ -34,7 +34,7 @@ static size_t find_row(cf_cl *cl, const char *kernel) {
 /* Labels are copies: who set one may be gone when the rows are read. */
 static void free_rows(cf_cl *cl) {
     for (size_t i = 0; i < cl->row_count; i++)
-        cf_free((char *)(uintptr_t)cl->rows[i].label);
+        cf_free((void *)cl->rows[i].label);
     cl->row_count = 0;
 }
 

@@ -90,7 +90,7 @@ static cf_model *branching(void) {
 /* Five convolutions in a row. */
 static cf_model *chain(void) {
     onnx_bytes g = {.size = 0};
-    char in[8] = "x", out[8], weights[8];
+    char in[16] = "x", out[16], weights[16];
     for (int i = 0; i < 5; i++) {
         snprintf(out, sizeof out, i == 4 ? "y" : "t%d", i);
         snprintf(weights, sizeof weights, "w%d", i);
