@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -89,10 +88,18 @@ static cf_status run_frames(bench *b, long frames, int profile) {
     return status;
 }
 
-/* Largest resident set of this process so far; Linux counts it in KiB. */
+/* Largest resident set of this program so far. Not getrusage's: that counts what the process held
+ * before it became this program, a large Python's memory for instance. */
 static double peak_bytes(void) {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? 0 : (double)usage.ru_maxrss * 1024;
+    char line[256];
+    double kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        if (!strncmp(line, "VmHWM:", 6))
+            kib = strtod(line + 6, NULL);
+    if (status)
+        fclose(status);
+    return kib * 1024;
 }
 
 static void print_json(const cf_model_job *job, const bench *b, const cf_net_info *info) {

@@ -35,12 +35,27 @@ print(load * 1e3, memory('VmHWM') - base)
 """
 
 
+def picture(random, shape):
+    """Noise at several scales, as pictures have it: white noise is further from what networks were made for."""
+    total = np.zeros(shape)
+    for step in (4, 8, 16, 32, 64):
+        coarse = random.standard_normal(shape[:2] + [max(2, d // step) for d in shape[2:]])
+        for axis in (2, 3):
+            places = np.linspace(0, coarse.shape[axis] - 1, shape[axis])
+            low = np.minimum(places.astype(int), coarse.shape[axis] - 2)
+            part = np.expand_dims(places - low, 1) if axis == 2 else places - low
+            coarse = np.take(coarse, low, axis) * (1 - part) + np.take(coarse, low + 1, axis) * part
+        total += coarse
+    return total
+
+
 def make_inputs(session, seed):
     random = np.random.default_rng(seed)
     inputs = {}
     for port in session.get_inputs():
         shape = [d if isinstance(d, int) and d > 0 else (256 if i >= 2 else 1) for i, d in enumerate(port.shape)]
-        inputs[port.name] = random.standard_normal(shape).astype(np.float32)
+        values = picture(random, shape) if len(shape) == 4 else random.standard_normal(shape)
+        inputs[port.name] = values.astype(np.float32)
     return inputs
 
 
