@@ -85,7 +85,8 @@ __kernel void conv_direct(__global const float *restrict in,
                           int swap, int ic, int ih, int iw, int oc, int oh, int ow, int group_in,
                           int group_out, int depth, int kh, int kw, int sy, int sx, int dy, int dx,
                           int pad_y, int pad_x, CF_POST_ARGS) {
-    int at = get_global_id(swap), ob = get_global_id(1 - swap), n = get_global_id(2);
+    int gx = get_global_id(0), gy = get_global_id(1), n = get_global_id(2);
+    int at = swap ? gy : gx, ob = swap ? gx : gy;
     int tiles = (ow + NP - 1) / NP, y0 = at / tiles, x0 = at % tiles * NP;
     int cb = ob * OB, oblocks = (oc + 15) / 16, iblocks = (ic + LANES - 1) / LANES;
     int last = min(oc, (cb + OB) * 16) - 1;
