@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Direct convolution: any kernel, stride, dilation, groups, layout. A work-item computes a register
  * tile of NP pixels of a row by OB blocks of 16 output channels. */
-#include "cl/net/post.clh"
+#include "cl/net/put.clh"
 #include "cl/net/tile.clh"
 #include "cl/net/weights.clh"
 
@@ -16,9 +16,6 @@
 #endif
 #ifndef IN_PLAIN /* 1: the input's layout is plain, else blocked */
 #define IN_PLAIN 0
-#endif
-#ifndef OUT_PLAIN
-#define OUT_PLAIN 0
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
@@ -56,22 +53,6 @@
 #else
 #define SECOND(code)
 #endif
-
-static void put(float16 value, int cb, int blocks, int channels, __global float *restrict out,
-                int n, int y, int x, int height, int width, CF_POST_ARGS) {
-#if OUT_PLAIN
-    float v[16];
-    vstore16(value, 0, v);
-    for (int k = 0; k < 16 && cb * 16 + k < channels; k++) {
-        int c = cb * 16 + k;
-        size_t i = (((size_t)n * channels + c) * height + y) * width + x;
-        out[i] = cf_post1(v[k], c, blocks, i, CF_POST_PASS);
-    }
-#else
-    size_t i = (((size_t)n * blocks + cb) * height + y) * width + x;
-    ((__global float16 *)out)[i] = cf_post16(value, cb, blocks, i, CF_POST_PASS);
-#endif
-}
 
 /*
  * Weights: [ceil(output blocks / OB)][`depth` input blocks][kh][kw][LANES][OB * 16]. With groups,
@@ -128,5 +109,6 @@ __kernel void conv_direct(__global const float *restrict in,
     /* one copy of the epilogue: it is what takes long to compile */
     for (int i = 0; i < OB * NP; i++)
         if (x0 + i % NP < ow && cb + i / NP < oblocks)
-            put(tile[i], cb + i / NP, oblocks, oc, out, n, y0, x0 + i % NP, oh, ow, CF_POST_PASS);
+            put(out, tile[i], n, cb + i / NP, oblocks, oc, oh * ow, (size_t)y0 * ow + x0 + i % NP,
+                CF_POST_PASS);
 }

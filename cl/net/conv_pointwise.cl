@@ -4,7 +4,7 @@
  * tiles of NP pixels of one row; a row is the whole picture when the stride is 1. The last tile of
  * a row is moved back to end with it: it computes some pixels a second time, to the same values.
  */
-#include "cl/net/post.clh"
+#include "cl/net/put.clh"
 #include "cl/net/tile.clh"
 #include "cl/net/weights.clh"
 
@@ -16,9 +16,6 @@
 #endif
 #ifndef IN_PLAIN /* 1: the input's layout is plain, else blocked */
 #define IN_PLAIN 0
-#endif
-#ifndef OUT_PLAIN
-#define OUT_PLAIN 0
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
@@ -33,21 +30,6 @@
         TILE(STEP)                                                                                 \
     }
 #define STORE(i) put(out, sum##i, n, cb, blocks, channels_out, plane_out, at + (i), CF_POST_PASS);
-
-static inline void put(__global float *restrict out, float16 value, int n, int cb, int blocks,
-                       int channels, int plane, size_t at, CF_POST_ARGS) {
-#if OUT_PLAIN
-    float v[16];
-    vstore16(value, 0, v);
-    for (int k = 0; k < min(16, channels - cb * 16); k++) {
-        size_t i = ((size_t)n * channels + cb * 16 + k) * plane + at;
-        out[i] = cf_post1(v[k], cb * 16 + k, blocks, i, CF_POST_PASS);
-    }
-#else
-    size_t i = ((size_t)n * blocks + cb) * plane + at;
-    ((__global float16 *)out)[i] = cf_post16(value, cb, blocks, i, CF_POST_PASS);
-#endif
-}
 
 /*
  * weights [blocks][channels][16]. in_plane, in_step: pixels of an input plane, and between the rows

@@ -5,7 +5,7 @@
  * makes NP columns of one phase and row, 16 channels. conv_transpose_gather: anything, one output
  * element a work-item.
  */
-#include "cl/net/post.clh"
+#include "cl/net/put.clh"
 #include "cl/net/tile.clh"
 
 #ifndef NP /* columns of a tile */
@@ -13,9 +13,6 @@
 #endif
 #ifndef IN_PLAIN /* 1: the input's layout is plain, else blocked */
 #define IN_PLAIN 0
-#endif
-#ifndef OUT_PLAIN
-#define OUT_PLAIN 0
 #endif
 
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
@@ -30,21 +27,6 @@
 #define STORE(i)                                                                                   \
     put(out, sum##i, n, cb, blocks, oc, oh *ow, (size_t)oy *ow + fx + (t0 + (i)) * sx,             \
         CF_POST_PASS);
-
-static inline void put(__global float *restrict out, float16 value, int n, int cb, int blocks,
-                       int channels, int plane, size_t at, CF_POST_ARGS) {
-#if OUT_PLAIN
-    float v[16];
-    vstore16(value, 0, v);
-    for (int k = 0; k < min(16, channels - cb * 16); k++) {
-        size_t i = ((size_t)n * channels + cb * 16 + k) * plane + at;
-        out[i] = cf_post1(v[k], cb * 16 + k, blocks, i, CF_POST_PASS);
-    }
-#else
-    size_t i = ((size_t)n * blocks + cb) * plane + at;
-    ((__global float16 *)out)[i] = cf_post16(value, cb, blocks, i, CF_POST_PASS);
-#endif
-}
 
 /*
  * weights [output blocks][input blocks][kh][kw][LANES][16]. Global size: tiles of a phase's rows,
