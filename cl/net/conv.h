@@ -22,7 +22,7 @@ typedef struct {
     /* Guess of the time in units of a direct 3x3's flop, for the default choice: lower is better.
      */
     double (*cost)(const cf_conv *conv, unsigned compute_units);
-    /* Records the launches: input 0, weights input 1, bias input 2 (cf_conv_bias), then op->post.
+    /* Records the launches: input 0, weights input 1, bias input 2 (cf_pack_bias), then op->post.
      */
     cf_status (*plan)(cf_planner *plan, cf_op *op, const cf_conv *conv);
 } cf_conv_method;

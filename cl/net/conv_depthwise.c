@@ -30,7 +30,7 @@ static cf_status plan_depthwise(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
-    CF_TRY(cf_conv_bias(plan, op, &bias));
+    CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &bias));
     CF_TRY(cf_pack_rows(plan, op->in[1], c->out_channels, c->kernel[0] * c->kernel[1], NULL, 0,
                         &weights));
     int blocks = CF_NET_BLOCKS(c->out_channels), span = c->out_height >= 64 ? 4 : 1;

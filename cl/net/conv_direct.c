@@ -106,7 +106,7 @@ static cf_status plan_direct(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
-    CF_TRY(cf_conv_bias(plan, op, &bias));
+    CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &bias));
     CF_TRY(pack(plan, op, c, &t, options, sizeof options, &weights));
     size_t tiles = (size_t)((c->out_width + t.pixels - 1) / t.pixels) * (size_t)c->out_height;
     size_t obs = (size_t)output_tiles(c, &t);

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cl/net/conv_methods.h"
+#include "cl/net/pack.h"
 
 CF_CL_SOURCE(conv_few);
 
@@ -49,7 +50,7 @@ static cf_status plan_few(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
-    CF_TRY(cf_conv_bias(plan, op, &bias));
+    CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &bias));
     CF_TRY(pack(plan, op, c, &weights));
     size_t tiles = (size_t)((c->out_width + PIXELS - 1) / PIXELS) * (size_t)c->out_height;
     cf_range range = {{tiles, (size_t)tile_count(c), (size_t)c->batch}, {1, 1, 1}};

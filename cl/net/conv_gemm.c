@@ -5,6 +5,7 @@
 
 #include "cl/net/conv_methods.h"
 #include "cl/net/gemm.h"
+#include "cl/net/pack.h"
 
 CF_CL_SOURCE(conv_gemm);
 
@@ -63,7 +64,7 @@ static cf_status plan_gemm(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &b[0]));
     CF_TRY(cf_plan_tensor(plan, op->in[1], &b[1]));
-    CF_TRY(cf_conv_bias(plan, op, &b[2]));
+    CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &b[2]));
     CF_TRY(cf_plan_scratch(plan, (size_t)columns(c) * sizeof(float), &b[3]));
     CF_TRY(cf_plan_scratch(plan, (size_t)c->out_channels * pixels * sizeof(float), &b[4]));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &b[5]));

@@ -26,8 +26,4 @@ extern const cf_conv_method cf_conv_winograd2, cf_conv_winograd4;
 int cf_conv_winograd_up_suits(const cf_conv *node);
 cf_status cf_conv_winograd_up(cf_planner *plan, cf_op *op, const cf_conv *node);
 
-/* The bias (zeros when the node has none) as a device constant: whole blocks and one more, so that
- * kernels that compute two blocks at once may read beyond the last. */
-cf_status cf_conv_bias(cf_planner *plan, const cf_op *op, const cf_buffer **out);
-
 #endif

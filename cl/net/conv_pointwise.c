@@ -40,7 +40,7 @@ static cf_status plan_pointwise(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
-    CF_TRY(cf_conv_bias(plan, op, &bias));
+    CF_TRY(cf_pack_bias(plan, op->inputs > 2 ? op->in[2] : NULL, c->out_channels, &bias));
     CF_TRY(cf_pack_rows(plan, op->in[1], c->out_channels, c->in_channels, options, sizeof options,
                         &weights));
     unsigned units = cf_cl_device_info(cf_plan_device(plan))->compute_units;

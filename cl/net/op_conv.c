@@ -285,19 +285,6 @@ static cf_status plan_conv(cf_planner *plan, cf_op *op) {
     return cf_choose(plan, &choice);
 }
 
-cf_status cf_conv_bias(cf_planner *plan, const cf_op *op, const cf_buffer **out) {
-    const cf_tensor *bias = op->inputs > 2 ? op->in[2] : NULL;
-    size_t count = (size_t)CF_NET_BLOCKS(op->in[1]->shape.dim[0]) * CF_NET_BLOCK + CF_NET_BLOCK;
-    float *values = cf_alloc(count, sizeof *values);
-    if (!values)
-        return CF_ERR_MEMORY;
-    if (bias)
-        cf_tensor_read(bias, 0, cf_shape_count(&bias->shape), values);
-    cf_status status = cf_plan_constant(plan, values, count * sizeof *values, out);
-    cf_free(values);
-    return status;
-}
-
 static const char *const attributes[] = {"s:auto_pad", "I:dilations", "i:group", "I:kernel_shape",
                                          "I:pads",     "I:strides",   NULL};
 

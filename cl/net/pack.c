@@ -52,7 +52,7 @@ cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows
 
 cf_status cf_pack_bias(cf_planner *plan, const cf_tensor *bias, int64_t channels,
                        const cf_buffer **out) {
-    size_t count = (size_t)CF_NET_BLOCKS(channels) * CF_NET_BLOCK;
+    size_t count = (size_t)(CF_NET_BLOCKS(channels) + 1) * CF_NET_BLOCK;
     float *values = cf_alloc(count, sizeof *values);
     if (!values)
         return CF_ERR_MEMORY;

@@ -21,7 +21,8 @@ cf_status cf_pack_rows(cf_planner *plan, const cf_tensor *constant, int64_t rows
 cf_status cf_pack_upload(cf_planner *plan, const cf_tensor *of, const float *packed, size_t count,
                          char *options, size_t size, const cf_buffer **out);
 
-/* A bias of `channels` values, or zeros where it is NULL, in whole blocks of 16. */
+/* A bias of `channels` values, or zeros where it is NULL, in whole blocks of 16
+ * and one more, so that kernels may read a pair of blocks where there is an odd number. */
 cf_status cf_pack_bias(cf_planner *plan, const cf_tensor *bias, int64_t channels,
                        const cf_buffer **out);
 
