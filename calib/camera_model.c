@@ -122,21 +122,46 @@ cf_status cf_camera_model_load(const char *path, cf_camera_model **out) {
     return status;
 }
 
-cf_status cf_camera_model_pinhole(int width, int height, const double intrinsics[4],
-                                  const double rt[6], cf_camera_model **out) {
+int cf_lens_count(const char *lens) {
+    mrcal_lensmodel_t parsed;
+    if (strlen(lens) >= CF_LENS_NAME_MAX || !mrcal_lensmodel_from_name(&parsed, lens) ||
+        !mrcal_lensmodel_metadata(&parsed).has_core)
+        return 0;
+    return mrcal_lensmodel_num_params(&parsed);
+}
+
+cf_status cf_camera_model_create(const char *lens, int width, int height, const double *intrinsics,
+                                 int count, const double rt[6], cf_camera_model **out) {
     static const double none[6];
     *out = NULL;
-    cf_camera_model *m = model_alloc("pinhole", 4);
+    if (!count || cf_lens_count(lens) != count)
+        return cf_fail(CF_ERR_INVALID, "camera model: '%s' is no lens with %d intrinsics", lens,
+                       count);
+    cf_camera_model *m = model_alloc(lens, count);
     if (!m)
         return CF_ERR_MEMORY;
     rt = rt ? rt : none;
-    m->lens.type = MRCAL_LENSMODEL_PINHOLE;
+    (void)mrcal_lensmodel_from_name(&m->lens, lens);
     m->width = width;
     m->height = height;
     cf_rotation_from_vector(rt, m->rotation);
     memcpy(m->translation, rt + 3, sizeof m->translation);
-    memcpy(m->params, intrinsics, 4 * sizeof *intrinsics);
+    memcpy(m->params, intrinsics, (size_t)count * sizeof *intrinsics);
     return accept(m, out);
+}
+
+cf_status cf_camera_model_pinhole(int width, int height, const double intrinsics[4],
+                                  const double rt[6], cf_camera_model **out) {
+    return cf_camera_model_create("LENSMODEL_PINHOLE", width, height, intrinsics, 4, rt, out);
+}
+
+int cf_camera_model_lens(const cf_camera_model *model, char lens[CF_LENS_NAME_MAX],
+                         double *intrinsics, int room) {
+    if (!mrcal_lensmodel_name(lens, CF_LENS_NAME_MAX, &model->lens))
+        lens[0] = '\0';
+    for (int i = 0; intrinsics && i < model->count && i < room; i++)
+        intrinsics[i] = model->params[i];
+    return model->count;
 }
 
 static void multiply(const double a[9], const double b[9], double out[9]) {

@@ -5,6 +5,7 @@
 #define CHROMAFUSE_CALIB_CAMERA_MODEL_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/status.h"
 
@@ -35,6 +36,21 @@ cf_status cf_camera_model_parse(const char *name, const char *text, size_t size,
 cf_status cf_camera_model_pinhole(int width, int height, const double intrinsics[4],
                                   const double rt[6], cf_camera_model **out);
 
+/* The longest name of a lens model with its configuration, with the closing zero. */
+#define CF_LENS_NAME_MAX 128
+
+/*
+ * Any of mrcal's lens models by its full name ("LENSMODEL_OPENCV5"); intrinsics: as many numbers as
+ * the lens has (fx, fy, cx, cy in pixels first, then its distortion); rt as for
+ * cf_camera_model_pinhole. CF_ERR_INVALID for an unknown lens or another count; otherwise fails as
+ * cf_camera_model_parse does.
+ */
+cf_status cf_camera_model_create(const char *lens, int width, int height, const double *intrinsics,
+                                 int count, const double rt[6], cf_camera_model **out);
+
+/* How many intrinsics a lens has; 0: no lens of that name is known. */
+int cf_lens_count(const char *lens);
+
 /*
  * A copy turned further by rvec (radians, in the camera's own coordinates: p' = R(rvec) p); the
  * camera keeps its place.
@@ -57,6 +73,22 @@ void cf_camera_model_focal(const cf_camera_model *model, double focal[2]);
 
 /* 1 for an undistorted pinhole with its fx, fy, cx, cy; else 0 and intrinsics untouched. */
 int cf_camera_model_is_pinhole(const cf_camera_model *model, double intrinsics[4]);
+
+/* The lens model's full name, and its intrinsics: up to room numbers into `intrinsics` (NULL:
+ * none). Returns how many there are. */
+int cf_camera_model_lens(const cf_camera_model *model, char lens[CF_LENS_NAME_MAX],
+                         double *intrinsics, int room);
+
+/*
+ * Writes the model in mrcal's text format ("cameramodel file format" in its documentation), numbers
+ * with 17 significant digits so that they come back the same. comment: lines put before it, each
+ * with a # in front; NULL: none. The stream's errors are the caller's to see (cf_file_commit does).
+ */
+void cf_camera_model_print(const cf_camera_model *model, const char *comment, FILE *to);
+
+/* The same to a file, whole or not at all. CF_ERR_IO. */
+cf_status cf_camera_model_write(const cf_camera_model *model, const char *comment,
+                                const char *path);
 
 /*
  * Pixel of a ray (any length). Returns 0, pixel untouched, where the lens cannot see: behind a

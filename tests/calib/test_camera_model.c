@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "calib/camera_model.h"
@@ -192,7 +193,58 @@ START_TEST(refuses_broken_files) {
 }
 END_TEST
 
+/* What is written comes back number for number. */
+START_TEST(writes_what_it_reads) {
+    char path[] = "/tmp/chromafuse-model-XXXXXX", lens[CF_LENS_NAME_MAX];
+    static const char *const texts[] = {OPENCV5, OPENCV8};
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    for (int i = 0; i < 2; i++) {
+        cf_camera_model *m = parse(texts[i]), *back;
+        double a[16], b[16], ra[9], rb[9], ta[3], tb[3];
+        ck_assert_int_eq(cf_camera_model_write(m, "made for a test\nof two lines", path), CF_OK);
+        ck_assert_int_eq(cf_camera_model_load(path, &back), CF_OK);
+        int count = cf_camera_model_lens(m, lens, a, 16);
+        ck_assert_int_eq(cf_lens_count(lens), count);
+        ck_assert_int_eq(cf_camera_model_lens(back, lens, b, 16), count);
+        ck_assert_mem_eq(a, b, (size_t)count * sizeof *a);
+        cf_camera_model_pose(m, ra, ta);
+        cf_camera_model_pose(back, rb, tb);
+        ck_assert_mem_eq(ta, tb, sizeof ta);
+        for (int k = 0; k < 9; k++)
+            ck_assert_double_eq_tol(ra[k], rb[k], 1e-14);
+        cf_camera_model_destroy(&back);
+        cf_camera_model_destroy(&m);
+    }
+    unlink(path);
+}
+END_TEST
+
+START_TEST(creates_any_lens) {
+    const double k[9] = {1240, 1230, 640.5, 360.25, -0.25, 0.1, 0.001, -0.001, 0.02};
+    const double ray[3] = {0.1, -0.2, 1};
+    double q[2], p[2];
+    cf_camera_model *m, *same = parse(OPENCV5);
+    ck_assert_int_eq(cf_camera_model_create("LENSMODEL_OPENCV5", 1280, 720, k, 9, NULL, &m), CF_OK);
+    ck_assert(cf_camera_model_project(m, ray, q) && cf_camera_model_project(same, ray, p));
+    ck_assert_double_eq(q[0], p[0]);
+    ck_assert_double_eq(q[1], p[1]);
+    cf_camera_model_destroy(&m);
+    cf_camera_model_destroy(&same);
+    cf_log_set(NULL, NULL, CF_LOG_WARNING);
+    ck_assert_int_eq(cf_camera_model_create("LENSMODEL_OPENCV5", 1280, 720, k, 8, NULL, &m),
+                     CF_ERR_INVALID);
+    ck_assert_int_eq(cf_camera_model_create("LENSMODEL_NONE", 1280, 720, k, 9, NULL, &m),
+                     CF_ERR_INVALID);
+    ck_assert_int_eq(cf_lens_count("OPENCV5"), 0);
+    cf_log_set(test_print_line, NULL, CF_LOG_WARNING);
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, writes_what_it_reads);
+    tcase_add_test(tc, creates_any_lens);
     tcase_add_test(tc, agrees_with_opencv);
     tcase_add_test(tc, knows_size_pose_and_focal);
     tcase_add_test(tc, turning_keeps_the_place);
