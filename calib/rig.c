@@ -53,7 +53,8 @@ static cf_status take_paths(const char *path, const cf_rig_yaml_camera *in, cf_r
     out->model = resolve(path, in->model);
     out->shading = resolve(path, in->shading);
     out->defects = resolve(path, in->defects);
-    return !out->model || (in->shading && !out->shading) || (in->defects && !out->defects)
+    return (in->model && !out->model) || (in->shading && !out->shading) ||
+                   (in->defects && !out->defects)
                ? CF_ERR_MEMORY
                : CF_OK;
 }
@@ -109,6 +110,9 @@ static cf_status take_color(const place *p, const cf_rig_yaml_camera *in, cf_rig
 static cf_status take_camera(const char *path, const char *name, const cf_rig_yaml_camera *in,
                              cf_rig_camera *out) {
     const place p = {path, name};
+    out->gain = 1;
+    if (!in)
+        return CF_OK;
     CF_TRY(take_paths(path, in, out));
     CF_TRY(take_noise(&p, in, out));
     CF_TRY(take_black(&p, in, out));
@@ -139,7 +143,7 @@ static cf_status take_rig(const char *path, const cf_rig_yaml *in, cf_rig *out) 
     return CF_OK;
 }
 
-cf_status cf_rig_parse(const char *path, const char *text, size_t size, cf_rig **out) {
+cf_status cf_rig_parse_draft(const char *path, const char *text, size_t size, cf_rig **out) {
     cf_rig_yaml *yaml;
     *out = NULL;
     if (!size || size > MAX_FILE)
@@ -152,6 +156,18 @@ cf_status cf_rig_parse(const char *path, const char *text, size_t size, cf_rig *
         cf_rig_destroy(&rig);
     *out = rig;
     return status;
+}
+
+cf_status cf_rig_parse(const char *path, const char *text, size_t size, cf_rig **out) {
+    CF_TRY(cf_rig_parse_draft(path, text, size, out));
+    const char *missing = !(*out)->mono.model ? "mono" : !(*out)->color.model ? "color" : NULL;
+    if (!missing)
+        return CF_OK;
+    cf_rig_destroy(out);
+    return cf_fail(CF_ERR_FORMAT,
+                   "%s: key '%s.model' is missing: which camera model file? 'chromafuse calibrate "
+                   "geometry' makes one",
+                   path, missing);
 }
 
 cf_status cf_rig_load(const char *path, cf_rig **out) {

@@ -15,7 +15,7 @@ typedef struct {
 
 /* One camera's part. What the file leaves out is NULL or count 0. */
 typedef struct {
-    char *model;   /* path of the *.cameramodel; always given */
+    char *model;   /* path of the *.cameramodel; always given but in a draft */
     char *shading; /* path of a shading table; see cf_rig_apply */
     char *defects; /* path of a defect list */
     cf_rig_noise *noise;
@@ -49,6 +49,9 @@ cf_status cf_rig_load(const char *path, cf_rig **out);
 
 /* The same from size bytes of text; path stands for the file in messages and for its folder. */
 cf_status cf_rig_parse(const char *path, const char *text, size_t size, cf_rig **out);
+
+/* The same of a rig that is still being calibrated: the models may be missing (NULL). */
+cf_status cf_rig_parse_draft(const char *path, const char *text, size_t size, cf_rig **out);
 
 void cf_rig_destroy(cf_rig **rig);
 

@@ -27,7 +27,7 @@ static const cyaml_schema_value_t noise_entry = {
 };
 
 #define COMMON_FIELDS                                                                              \
-    CYAML_FIELD_STRING_PTR("model", CYAML_FLAG_POINTER, cf_rig_yaml_camera, model, 1, MAX_PATH),   \
+    CYAML_FIELD_STRING_PTR("model", LIST, cf_rig_yaml_camera, model, 1, MAX_PATH),                 \
         CYAML_FIELD_STRING_PTR("shading", LIST, cf_rig_yaml_camera, shading, 1, MAX_PATH),         \
         CYAML_FIELD_STRING_PTR("defects", LIST, cf_rig_yaml_camera, defects, 1, MAX_PATH),         \
         CYAML_FIELD_SEQUENCE("noise", LIST, cf_rig_yaml_camera, noise, &noise_entry, 1,            \
@@ -60,8 +60,8 @@ static const cyaml_schema_field_t scene_fields[] = {
 
 static const cyaml_schema_field_t rig_fields[] = {
     CYAML_FIELD_INT_PTR("version", CYAML_FLAG_POINTER, cf_rig_yaml, version),
-    CYAML_FIELD_MAPPING_PTR("mono", CYAML_FLAG_POINTER, cf_rig_yaml, mono, mono_fields),
-    CYAML_FIELD_MAPPING_PTR("color", CYAML_FLAG_POINTER, cf_rig_yaml, color, color_fields),
+    CYAML_FIELD_MAPPING_PTR("mono", LIST, cf_rig_yaml, mono, mono_fields),
+    CYAML_FIELD_MAPPING_PTR("color", LIST, cf_rig_yaml, color, color_fields),
     CYAML_FIELD_MAPPING_PTR("sync", LIST, cf_rig_yaml, sync, sync_fields),
     CYAML_FIELD_MAPPING_PTR("scene", LIST, cf_rig_yaml, scene, scene_fields),
     CYAML_FIELD_END,

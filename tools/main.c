@@ -17,6 +17,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"fuse", "a mono and a colour raw in, one clean colour picture out", cf_command_fuse},
+    {"calibrate", "measure a rig: geometry, noise, shading, colour; check it",
+     cf_command_calibrate},
     {"simulate", "the files of a rig, from a stereo picture or a scene of its own",
      cf_command_simulate},
     {"compare", "score pictures against the truth, contact sheet", cf_command_compare},

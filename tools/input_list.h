@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of input files: what a name, a folder or a pattern on the command line stands for. */
+#ifndef CHROMAFUSE_TOOLS_INPUT_LIST_H
+#define CHROMAFUSE_TOOLS_INPUT_LIST_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+#define CF_INPUT_MAX 4096 /* files of one list */
+
+/* Start with {0}. */
+typedef struct {
+    char **paths; /* owned */
+    size_t count;
+} cf_input_list;
+
+/*
+ * Adds what `value` of --option stands for: an existing file; a folder's files (without hidden ones
+ * and without what cannot be a picture: text, JSON, YAML, models, logs); or a shell pattern
+ * ("left*.jpg"). Files of a folder or pattern are in natural order (left2 before left10). CF_ERR_IO
+ * names option and value when there is no such file, CF_ERR_INVALID when the list gets longer than
+ * CF_INPUT_MAX.
+ */
+cf_status cf_input_list_add(cf_input_list *list, const char *option, const char *value);
+
+/* Frees the paths and clears the list; safe on an empty one. */
+void cf_input_list_clear(cf_input_list *list);
+
+/* The part of a path behind its last slash. */
+const char *cf_input_name(const char *path);
+
+/* Compares names so that numbers in them count as numbers; 0 only for equal names. */
+int cf_natural_compare(const char *a, const char *b);
+
+#endif
