@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plots of a calibration as files, and all of them on one sheet. */
+#include "tools/calibrate_pictures.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "capture/picture_out.h"
+#include "tools/contact_sheet.h"
+
+#define KINDS 3 /* coverage, residuals, uncertainty */
+#define CELL_WIDTH 720
+
+/* The plots so far; row 0 and 1: the cameras', then the pairs'. */
+typedef struct {
+    const char *folder;
+    cf_image camera[2][KINDS], pair[CF_PLOT_PAIRS];
+} album;
+
+static cf_status write(const char *folder, const char *name, const cf_image *picture) {
+    char path[4096];
+    cf_picture_out_params params = CF_PICTURE_OUT_DEFAULTS;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
+        return cf_fail(CF_ERR_INVALID, "%.60s...: the folder's name is too long", folder);
+    return cf_picture_write(path, picture, &params);
+}
+
+static cf_status plot_camera(album *a, int role, const cf_plot_camera *camera,
+                             const cf_plot_grid *motion) {
+    static const char *const names[2][KINDS] = {
+        {"mono.coverage.png", "mono.residuals.png", "mono.uncertainty.png"},
+        {"color.coverage.png", "color.residuals.png", "color.uncertainty.png"}};
+    cf_image *to = a->camera[role];
+    CF_TRY(cf_plot_coverage(camera, &to[0]));
+    CF_TRY(cf_plot_residuals(camera, &to[1]));
+    if (motion)
+        CF_TRY(cf_plot_uncertainty(camera, motion, &to[2]));
+    for (int i = 0; i < KINDS; i++)
+        if (to[i].data)
+            CF_TRY(write(a->folder, names[role][i], &to[i]));
+    return CF_OK;
+}
+
+static cf_status plot_pairs(album *a, const cf_plot_set *set) {
+    for (int i = 0; i < set->pair_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "pair-%02d.png", i + 1);
+        CF_TRY(cf_plot_rectified(&set->pairs[i], &a->pair[i]));
+        CF_TRY(write(a->folder, name, &a->pair[i]));
+    }
+    return CF_OK;
+}
+
+static cf_status write_overview(const album *a) {
+    cf_sheet_cell cells[2][KINDS] = {{{0}}}, pairs[CF_PLOT_PAIRS] = {{0}};
+    cf_sheet_row rows[2 + CF_PLOT_PAIRS] = {{0}};
+    cf_sheet_params params = CF_SHEET_DEFAULTS;
+    cf_image sheet;
+    int count = 2;
+    params.cell_width = CELL_WIDTH;
+    params.detail = 0;
+    for (int role = 0; role < 2; role++) {
+        rows[role] = (cf_sheet_row){.cells = cells[role], .count = 2};
+        for (int i = 0; i < KINDS; i++) {
+            cells[role][i].picture = a->camera[role][i].data ? &a->camera[role][i] : NULL;
+            rows[role].count += i == 2 && cells[role][i].picture;
+        }
+    }
+    for (int i = 0; i < CF_PLOT_PAIRS; i++) {
+        pairs[i].picture = a->pair[i].data ? &a->pair[i] : NULL;
+        if (pairs[i].picture && i % 2 == 0)
+            rows[count++] = (cf_sheet_row){.cells = &pairs[i], .count = 1};
+        else if (pairs[i].picture)
+            rows[count - 1].count = 2;
+    }
+    CF_TRY(cf_contact_sheet(rows, count, &params, &sheet));
+    cf_status status = write(a->folder, "overview.png", &sheet);
+    cf_image_free(&sheet);
+    return status;
+}
+
+static cf_status fill(album *a, const cf_plot_set *set) {
+    CF_TRY(plot_camera(a, 0, &set->mono, set->mono_motion));
+    CF_TRY(plot_camera(a, 1, &set->color, set->color_motion));
+    CF_TRY(plot_pairs(a, set));
+    return write_overview(a);
+}
+
+cf_status cf_plot_write(const cf_plot_set *set, const char *folder) {
+    album a = {.folder = folder};
+    if (set->pair_count < 0 || set->pair_count > CF_PLOT_PAIRS)
+        return cf_fail(CF_ERR_INVALID, "plots: %d pairs, at most %d", set->pair_count,
+                       CF_PLOT_PAIRS);
+    cf_status status = fill(&a, set);
+    for (int i = 0; i < 2 * KINDS; i++)
+        cf_image_free(&a.camera[i / KINDS][i % KINDS]);
+    for (int i = 0; i < CF_PLOT_PAIRS; i++)
+        cf_image_free(&a.pair[i]);
+    return status;
+}
