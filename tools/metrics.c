@@ -7,10 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "calib/lab.h"
 
 #define WINDOW 7
-
-static const double degrees = 3.14159265358979323846 / 180;
 
 void cf_lab_of_srgb8(const unsigned char rgb[3], double lab[3]) {
     /* linear Rec.709 to XYZ over the white point 0.95047, 1, 1.08883 */
@@ -30,49 +29,6 @@ void cf_lab_of_srgb8(const unsigned char rgb[3], double lab[3]) {
     lab[0] = 116 * f[1] - 16;
     lab[1] = 500 * (f[0] - f[1]);
     lab[2] = 200 * (f[1] - f[2]);
-}
-
-static double hue_of(double a, double b) {
-    if (a == 0 && b == 0)
-        return 0;
-    double h = atan2(b, a) / degrees;
-    return h < 0 ? h + 360 : h;
-}
-
-static double seventh(double c) {
-    double c2 = c * c, c7 = c2 * c2 * c2 * c;
-    return sqrt(c7 / (c7 + 6103515625.0)); /* 25^7 */
-}
-
-double cf_ciede2000(const double lab1[3], const double lab2[3]) {
-    /* the paper's equations (2) to (22), in its order */
-    double chroma = (hypot(lab1[1], lab1[2]) + hypot(lab2[1], lab2[2])) / 2;
-    double g = 1.5 - 0.5 * seventh(chroma);
-    double a1 = g * lab1[1], a2 = g * lab2[1];
-    double c1 = hypot(a1, lab1[2]), c2 = hypot(a2, lab2[2]), product = c1 * c2;
-    double h1 = hue_of(a1, lab1[2]), h2 = hue_of(a2, lab2[2]), dh = 0, mean_h = h1 + h2;
-    if (product != 0) {
-        dh = h2 - h1;
-        if (dh > 180)
-            dh -= 360;
-        else if (dh < -180)
-            dh += 360;
-        if (fabs(h1 - h2) > 180)
-            mean_h += mean_h < 360 ? 360 : -360;
-        mean_h /= 2;
-    }
-    double dl = lab2[0] - lab1[0], dc = c2 - c1;
-    double dH = 2 * sqrt(product) * sin(dh / 2 * degrees);
-    double l = (lab1[0] + lab2[0]) / 2 - 50, c = (c1 + c2) / 2;
-    double t = 1 - 0.17 * cos((mean_h - 30) * degrees) + 0.24 * cos(2 * mean_h * degrees) +
-               0.32 * cos((3 * mean_h + 6) * degrees) - 0.20 * cos((4 * mean_h - 63) * degrees);
-    double bump = (mean_h - 275) / 25, turn = 60 * exp(-bump * bump);
-    double sl = 1 + 0.015 * l * l / sqrt(20 + l * l), sc = 1 + 0.045 * c, sh = 1 + 0.015 * c * t;
-    double rt = -sin(turn * degrees) * 2 * seventh(c);
-    dl /= sl;
-    dc /= sc;
-    dH /= sh;
-    return sqrt(dl * dl + dc * dc + dH * dH + rt * dc * dH);
 }
 
 /* Sums over a window of x, y, x x + y y, x y: all that SSIM needs, exact as integers. */

@@ -28,8 +28,4 @@ cf_status cf_metrics_compare(const cf_image *picture, const cf_image *truth, int
 /* sRGB codes to CIELAB of the D65 white, 2 degree observer. */
 void cf_lab_of_srgb8(const unsigned char rgb[3], double lab[3]);
 
-/* Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula: implementation notes" (Color
- * Research and Application 30:1, 2005), kL = kC = kH = 1. */
-double cf_ciede2000(const double lab1[3], const double lab2[3]);
-
 #endif
