@@ -13,6 +13,7 @@
 #define MIN_PATCHES 8
 #define ROUNDS 8         /* neutral and matrix in turn; each round gains three digits */
 #define DARK 0.02        /* of white: below, errors in linear light count absolutely */
+#define GREY_MODEL 0.01  /* relative: what grey patches differ by beside noise */
 #define NOISE_TO_LAB 35. /* L* per relative change of light, about, from mid grey to white */
 
 static const double luminance[3] = {0.2126390, 0.7151687, 0.0721923};
@@ -62,18 +63,20 @@ static double weight_of(const cf_chart_view *view, int patch) {
     return 1 / (1 + lab * lab);
 }
 
-/* The neutral of a picture: its grey patches over what the matrix makes of their reference. */
+/* The neutral of a picture: its grey patches against what the matrix makes of their reference. */
 static int fit_neutral(const cf_color_problem *q, const cf_color_fit *fit, int v,
                        cf_chart_light *light) {
     double inverse[9], measured[3] = {0}, expected[3] = {0};
     if (!cf_invert3(fit->ccm, inverse))
         return 0;
     for (int p = CF_CHART_WHITE; p < CF_CHART_PATCHES; p++) {
-        double camera[3], weight = q->weight[v][p] / (q->reference->rgb[p][1] + DARK);
+        double camera[3], at = cf_chart_light_at(light, p);
         cf_multiply3(inverse, q->reference->rgb[p], camera);
-        for (int c = 0; c < 3 && weight > 0; c++) {
-            measured[c] += weight * q->views[v].rgb[p][c] / cf_chart_light_at(light, p);
-            expected[c] += weight * camera[c];
+        for (int c = 0; c < 3 && q->weight[v][p] > 0; c++) {
+            double seen = q->views[v].rgb[p][c], model = GREY_MODEL * (fabs(seen) + DARK);
+            double weight = at * camera[c] / (q->views[v].variance[p][c] + model * model);
+            measured[c] += weight * seen;
+            expected[c] += weight * at * camera[c];
         }
     }
     for (int c = 0; c < 3; c++)

@@ -107,7 +107,7 @@ START_TEST(noise_and_metamerism_leave_little) {
     int seeds = getenv("CHROMAFUSE_VALGRIND") ? 1 : 12;
     double worst = 0, mean = 0, weights = 0;
     for (int seed = 0; seed < seeds; seed++) {
-        const camera k = {0.8, 0.6, 200, 0.01, {0.04, 0.02}};
+        const camera k = {0.8, 0.6, 1000, 0.015, {0.04, 0.02}};
         cf_chart_view color, mono;
         cf_color_fit f;
         cf_mono_fit m;
