@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "base/status.h"
+#include "base/log.h"
 
 /* Exit codes of the program. */
 enum { CF_EXIT_OK = 0, CF_EXIT_FAILED = 1, CF_EXIT_USAGE = 2 };
@@ -55,6 +55,11 @@ void cf_cli_progress(const char *what, size_t done, size_t total);
 
 /* Set by Ctrl-C: long loops look at it and stop with CF_ERR_CANCELLED. */
 int cf_cli_interrupted(void);
+
+/* Errors and warnings that are logged from now on go to `take` and are not shown; NULL: shown
+ * again.
+ */
+void cf_cli_capture(void (*take)(cf_log_level level, const char *line));
 
 /* Device choice of --device, for commands that open one; NULL: the default. */
 extern const char *cf_cli_device;

@@ -45,6 +45,12 @@ static void on_signal(int signal_number) {
     _exit(CF_EXIT_FAILED);
 }
 
+static void (*captured)(cf_log_level level, const char *line);
+
+void cf_cli_capture(void (*take)(cf_log_level level, const char *line)) {
+    captured = take;
+}
+
 #define MAX_WARNINGS 32
 static char warnings[MAX_WARNINGS][256];
 static size_t warning_count;
@@ -56,6 +62,10 @@ const char *cf_cli_warning(size_t index) {
 static void print_line(void *user, cf_log_level level, const char *line) {
     static const char *const names[] = {"error: ", "warning: ", "", ""};
     (void)user;
+    if (captured && level <= CF_LOG_WARNING) {
+        captured(level, line);
+        return;
+    }
     if (level == CF_LOG_WARNING && warning_count < MAX_WARNINGS)
         snprintf(warnings[warning_count++], sizeof warnings[0], "%s", line);
     if (level == CF_LOG_WARNING && quiet)

@@ -128,6 +128,8 @@ def main(folder):
                          png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
                          plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
         "fuzz_rig": [RIG],
+        "fuzz_rig_edit": [RIG, b"{version: 1, mono: {black: 1}, color: {}}", b"mono: # empty\ncolor:\n- 1\n",
+                          b"\xef\xbb\xbfmono:\r\n  black:\r\n  - 1 # one\r\n"],
         "fuzz_model": models(),
         "fuzz_npy": [npy((2, 3), [1.0] * 6), npy((), [7], "<i8"), npy((4,), [1.5] * 4, "<f8")],
         "fuzz_cameramodel": [MODEL],

@@ -11,7 +11,7 @@ import zlib
 
 PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "chromafuse"
 SANITIZED = os.environ.get("CHROMAFUSE_SANITIZED") == "1"
-COMMANDS = ("fuse", "simulate", "compare", "devices", "bench", "model")
+COMMANDS = ("fuse", "calibrate", "simulate", "compare", "devices", "bench", "model")
 # What the first run of a session compiles stays for the others.
 LIMIT = 600 if SANITIZED else 240
 WIDTH, HEIGHT = 320, 240

@@ -123,12 +123,16 @@ class GoodRuns(Case):
             self.assertEqual((overview.returncode, overview.stderr), (0, ""))
             for command in COMMANDS:
                 self.assertRegex(overview.stdout, r"\n  %s +\w" % command)
-        for command in COMMANDS:
-            done = run(command, "--help")
+        overview = run("calibrate", "--help")
+        self.assertEqual((overview.returncode, overview.stderr), (0, ""))
+        parts = re.findall(r"^  (\w+) +\w", overview.stdout, re.M)
+        self.assertIn("check", parts)
+        for command in [c for c in COMMANDS if c != "calibrate"] + ["calibrate " + part for part in parts]:
+            done = run(*command.split(), "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertTrue(done.stdout.startswith("usage: chromafuse " + command))
             shown = set(re.findall(r"^ +(?:-\w, +)?--([a-z-]+)", done.stdout, re.M))
-            source = os.path.join(os.environ.get("CHROMAFUSE_SOURCE", "."), "tools", command + ".c")
+            source = os.path.join(os.environ.get("CHROMAFUSE_SOURCE", "."), "tools", command.replace(" ", "_") + ".c")
             if os.path.exists(source):
                 told = set(re.findall(r'^    \{"([a-z-]+)", (?:0|\'.\'),', read(source).decode(), re.M))
                 self.assertLessEqual(told, shown)
