@@ -68,10 +68,11 @@ static cf_status write_overview(const album *a) {
     }
     for (int i = 0; i < CF_PLOT_PAIRS; i++) {
         pairs[i].picture = a->pair[i].data ? &a->pair[i] : NULL;
-        if (pairs[i].picture && i % 2 == 0)
-            rows[count++] = (cf_sheet_row){.cells = &pairs[i], .count = 1};
-        else if (pairs[i].picture)
-            rows[count - 1].count = 2;
+        if (!pairs[i].picture)
+            continue;
+        rows[2 + i / 2].cells = &pairs[i / 2 * 2];
+        rows[2 + i / 2].count = i % 2 + 1;
+        count = 3 + i / 2;
     }
     CF_TRY(cf_contact_sheet(rows, count, &params, &sheet));
     cf_status status = write(a->folder, "overview.png", &sheet);

@@ -45,6 +45,21 @@ MODEL = b"""{ 'lensmodel': 'LENSMODEL_OPENCV5',
 """
 
 
+OPENCV = b"""camera_matrix_left: [[500, 0, 320], [0, 500, 240], [0, 0, 1]]
+K2: [500, 0, 320, 0, 500, 240, 0, 0, 1]
+dist_coeffs_left: [0.1, 0, 0, 0]
+D2: {rows: 0, cols: 0, dt: d, data: []}
+rotation: [0, 0.1, 0]
+T: {rows: 1, cols: 1, dt: "3d", data: [-60, 0, 0]}
+size: [640, 480]
+fisheye_model: 0
+"""
+
+
+def opencv_file(name):
+    return (HERE / "../calib/data" / name).read_bytes()
+
+
 def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -133,6 +148,8 @@ def main(folder):
         "fuzz_model": models(),
         "fuzz_npy": [npy((2, 3), [1.0] * 6), npy((), [7], "<i8"), npy((4,), [1.5] * 4, "<f8")],
         "fuzz_cameramodel": [MODEL],
+        "fuzz_opencv_stereo": [opencv_file("opencv_stereo.yml"), opencv_file("opencv_rational.yml"),
+                               opencv_file("opencv_intrinsics.yml") + opencv_file("opencv_extrinsics.yml").split(b"---\n")[1], OPENCV],
     }
     for name, inputs in seeds.items():
         place = pathlib.Path(folder) / name
