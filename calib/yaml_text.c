@@ -124,11 +124,8 @@ static const yaml_node_t *last_member(const cf_yaml *d, const yaml_node_t *n) {
 }
 
 size_t cf_yaml_end(const cf_yaml *d, const yaml_node_t *n) {
-    const yaml_node_t *last = n;
-    while (last && cf_yaml_is_block(n)) {
-        last = last_member(d, n);
-        n = last ? last : n;
-    }
+    for (const yaml_node_t *last; cf_yaml_is_block(n) && (last = last_member(d, n)) != NULL;)
+        n = last;
     size_t start = cf_yaml_start(d, n), end = byte_of(d, n->end_mark.index);
     while (end > start && strchr(" \t\r\n", d->text[end - 1])) /* block scalars */
         end--;

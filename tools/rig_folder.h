@@ -51,7 +51,8 @@ void cf_rig_folder_discard(cf_rig_folder **folder);
 /*
  * The head of a calibration's record, a JSON object that is left open: "calibration": what,
  * "made" (UTC; SOURCE_DATE_EPOCH counts where it is set), "by" (program and version), "from":
- * {"mono": [files], "color": [files], ...} for each list that is not empty.
+ * {"mono": [files], "color": [files], ...} for each list that is not empty. The caller goes on with
+ * "verdict", one short phrase for people (`calibrate check` shows it), and its own numbers.
  */
 typedef struct {
     const char *name;
