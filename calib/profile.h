@@ -44,6 +44,10 @@ typedef struct {
     cf_shading shading;
 } cf_camera_profile;
 
+/* Gain of the shading map at a pixel of the raw picture, interpolated bilinearly; 1 without a map.
+ */
+float cf_shading_at(const cf_camera_profile *profile, int x, int y);
+
 /* Level 0 black, 16-bit white, RGGB, identity colours, no noise model. */
 void cf_camera_profile_init(cf_camera_profile *profile);
 
