@@ -133,3 +133,11 @@ cf_status cf_rig_read_defects(const char *path, cf_camera_profile *profile) {
 cf_status cf_rig_read_shading(const char *path, cf_camera_profile *profile) {
     return read_table(path, parse_shading, profile);
 }
+
+void cf_rig_write_shading(const cf_shading *s, FILE *to) {
+    int nodes = s->width * s->height;
+    fprintf(to, "# lens shading: columns rows planes, then gains row by row, plane after plane\n");
+    fprintf(to, "%d %d %d\n", s->width, s->height, s->planes);
+    for (int i = 0; i < nodes * s->planes; i++)
+        fprintf(to, "%.5g%c", (double)s->gains[i], (i + 1) % s->width ? ' ' : '\n');
+}

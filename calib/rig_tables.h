@@ -3,6 +3,8 @@
 #ifndef CHROMAFUSE_CALIB_RIG_TABLES_H
 #define CHROMAFUSE_CALIB_RIG_TABLES_H
 
+#include <stdio.h>
+
 #include "base/status.h"
 #include "calib/profile.h"
 
@@ -11,5 +13,8 @@ cf_status cf_rig_read_defects(const char *path, cf_camera_profile *profile);
 
 /* Replaces the profile's shading grid. 4 planes need a colour camera. */
 cf_status cf_rig_read_shading(const char *path, cf_camera_profile *profile);
+
+/* Writes a grid as cf_rig_read_shading reads it; the caller checks the stream. */
+void cf_rig_write_shading(const cf_shading *shading, FILE *to);
 
 #endif

@@ -106,7 +106,7 @@ START_TEST(vignetting_is_removed) {
         ck_assert_int_eq(f.shading.planes, color ? 4 : 1);
         /* what is left is noise, and the corner is as bright as the middle */
         ck_assert(f.plane[0].residual < 1.2 * f.plane[0].noise);
-        ck_assert_double_eq_tol(f.plane[0].evened[3], 1, 0.01);
+        ck_assert_double_eq_tol(f.plane[0].evened[3], 1, side(3) == 3 ? 0.01 : 0.03);
         ck_assert(f.plane[0].falloff[3] < 0.7);
         cf_flat_field_clear(&f);
     }
