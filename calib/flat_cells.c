@@ -136,7 +136,7 @@ cf_status cf_flat_cells(const cf_flat_frame *frame, const cf_flat_grid *g, doubl
         if (clipped > CLIPPED_CELLS * cells)
             cf_log(
                 CF_LOG_ERROR,
-                "%s: %s is clipped in %.0f %% of the picture; expose so that the brightest place "
+                "%s: %s is clipped in %.1f %% of the picture; expose so that the brightest place "
                 "reaches half of the range",
                 frame->name, g->planes == 4 ? colors[frame->profile->cfa[p] % 3] : "light",
                 100.0 * clipped / cells);
