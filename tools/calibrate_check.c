@@ -105,9 +105,10 @@ static void print_text(const request *r, const verdict *v) {
            n[1] == 1 ? "" : "s", n[2], n[2] == 1 ? "" : "s");
     for (int i = 0; i < v->record_count; i++) {
         const cf_rig_record *record = &v->records[i];
-        printf("%s: made %.10s from %d picture%s%s%s\n", record->file, record->made,
-               record->pictures, record->pictures == 1 ? "" : "s", record->verdict[0] ? ": " : "",
-               record->verdict);
+        printf("%s: made %.10s", record->file, record->made);
+        if (record->pictures)
+            printf(" from %d picture%s", record->pictures, record->pictures == 1 ? "" : "s");
+        printf("%s%s\n", record->verdict[0] ? ": " : "", record->verdict);
     }
     if (v->findings.kept)
         putchar('\n');

@@ -20,7 +20,7 @@ static void take_text(const cf_yaml *d, const char *key, char *out, size_t room)
         snprintf(out, room, "%s", (const char *)n->data.scalar.value);
 }
 
-/* How many files "from" lists, over all cameras. */
+/* How many pictures "from" lists, over all cameras; an import has none. */
 static int count_pictures(const cf_yaml *d) {
     const yaml_node_pair_t *from = cf_yaml_find(d, cf_yaml_root(d), "from");
     const yaml_node_t *lists = from ? cf_yaml_node(d, from->value) : NULL;
@@ -30,7 +30,7 @@ static int count_pictures(const cf_yaml *d) {
     const yaml_node_pair_t *p = lists->data.mapping.pairs.start;
     for (; p < lists->data.mapping.pairs.top; p++) {
         const yaml_node_t *n = cf_yaml_node(d, p->value);
-        if (n->type == YAML_SEQUENCE_NODE)
+        if (n->type == YAML_SEQUENCE_NODE && !cf_yaml_is(cf_yaml_node(d, p->key), "opencv"))
             count += (int)(n->data.sequence.items.top - n->data.sequence.items.start);
     }
     return count;
