@@ -2,7 +2,6 @@
 /* From YAML's tree to numbers. */
 #include "calib/opencv_yaml.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +54,9 @@ static int extent(const cf_yaml *d, const yaml_node_t *mapping, const char *key)
     const yaml_node_t *n = p ? cf_yaml_node(d, p->value) : NULL;
     if (!n || n->type != YAML_SCALAR_NODE || !n->data.scalar.length || n->data.scalar.length > 5)
         return -1;
-    const char *text = (const char *)n->data.scalar.value;
-    return strspn(text, "0123456789") == strlen(text) && atoi(text) <= 10000 ? atoi(text) : -1;
+    char *end = NULL;
+    long value = strtol((const char *)n->data.scalar.value, &end, 10);
+    return !*end && value >= 0 && value <= 10000 ? (int)value : -1;
 }
 
 /* Numbers per element: "d" 1, "3f" 3; where dt is missing 1. */
@@ -65,8 +65,8 @@ static int channels(const cf_yaml *d, const yaml_node_t *mapping) {
     const yaml_node_t *n = p ? cf_yaml_node(d, p->value) : NULL;
     if (!n || n->type != YAML_SCALAR_NODE)
         return 1;
-    const char *text = (const char *)n->data.scalar.value;
-    return isdigit((unsigned char)*text) && n->data.scalar.length < 4 ? atoi(text) : 1;
+    long value = strtol((const char *)n->data.scalar.value, NULL, 10);
+    return value >= 1 && value <= 512 ? (int)value : 1; /* OpenCV's CV_CN_MAX */
 }
 
 static void read_matrix(const cf_yaml *d, const yaml_node_t *n, cf_opencv_value *v) {

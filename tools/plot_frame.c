@@ -52,10 +52,10 @@ static void tick(const cf_plot_frame *f, double at, int vertical) {
 static void draw_axes(const cf_plot_frame *f, int width, int height) {
     double step = cf_plot_round_down((width > height ? width : height) / 4.0);
     cf_canvas_frame(&f->sheet, f->left, f->top, f->width, f->height, 1, cf_plot_grey);
-    for (double at = 0; at < width; at += step)
-        tick(f, at, 0);
-    for (double at = 0; at < height; at += step)
-        tick(f, at, 1);
+    for (int i = 0; i * step < width; i++)
+        tick(f, i * step, 0);
+    for (int i = 0; i * step < height; i++)
+        tick(f, i * step, 1);
     cf_canvas_text(&f->sheet, "px", f->left + f->width + 8, f->top + f->height + 10, CF_PLOT_SMALL,
                    CF_TEXT_LEFT, cf_plot_grey);
 }

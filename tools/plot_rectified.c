@@ -115,9 +115,9 @@ static void draw_picture(const layout *l, int color) {
 
 /* A line on every so many rows of the grid, through both pictures. */
 static void draw_rows(const layout *l) {
-    const cf_ink line = {80, 220, 120, 0.55F};
-    double step = fmax(l->grid.height / (double)LINES, 1);
-    for (double y = step / 2; y < l->grid.height; y += step) {
+    const cf_ink green = {80, 220, 120, 0.55F};
+    for (int line = 0; line < LINES; line++) {
+        double y = (line + 0.5) * l->grid.height / LINES;
         const double from[2] = {0, y}, to[2] = {l->grid.width - 1, y};
         double ends[4][2];
         for (int i = 0; i < 4; i++)
@@ -128,7 +128,7 @@ static void draw_rows(const layout *l) {
             last = ends[i][0] + ends[i][1] > ends[last][0] + ends[last][1] ? i : last;
         }
         cf_canvas_line(&l->frame.sheet, ends[first][0], ends[first][1], ends[last][0],
-                       ends[last][1], 1, line);
+                       ends[last][1], 1, green);
     }
 }
 
