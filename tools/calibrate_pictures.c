@@ -13,16 +13,17 @@
 
 /* The plots so far; row 0 and 1: the cameras', then the pairs'. */
 typedef struct {
-    const char *folder;
+    cf_rig_folder *folder;
     cf_image camera[2][KINDS], pair[CF_PLOT_PAIRS];
 } album;
 
-static cf_status write(const char *folder, const char *name, const cf_image *picture) {
+static cf_status write(cf_rig_folder *folder, const char *name, const cf_image *picture) {
     char path[4096];
-    cf_picture_out_params params = CF_PICTURE_OUT_DEFAULTS;
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
-        return cf_fail(CF_ERR_INVALID, "%.60s...: the folder's name is too long", folder);
-    return cf_picture_write(path, picture, &params);
+    const cf_picture_out_params params = CF_PICTURE_OUT_DEFAULTS;
+    cf_file_out *file;
+    CF_TRY(cf_rig_folder_path(folder, name, path, sizeof path));
+    CF_TRY(cf_picture_prepare(path, picture, &params, &file));
+    return cf_rig_folder_take(folder, file);
 }
 
 static cf_status plot_camera(album *a, int role, const cf_plot_camera *camera,
@@ -87,7 +88,7 @@ static cf_status fill(album *a, const cf_plot_set *set) {
     return write_overview(a);
 }
 
-cf_status cf_plot_write(const cf_plot_set *set, const char *folder) {
+cf_status cf_plot_write(const cf_plot_set *set, cf_rig_folder *folder) {
     album a = {.folder = folder};
     if (set->pair_count < 0 || set->pair_count > CF_PLOT_PAIRS)
         return cf_fail(CF_ERR_INVALID, "plots: %d pairs, at most %d", set->pair_count,

@@ -6,6 +6,7 @@
 
 #include "base/image.h"
 #include "calib/camera_model.h"
+#include "tools/rig_folder.h"
 
 /* One found point of one camera. */
 typedef struct {
@@ -74,10 +75,11 @@ typedef struct {
 } cf_plot_set;
 
 /*
- * Writes into the folder mono.coverage.png, color.coverage.png, mono.residuals.png,
- * color.residuals.png, mono.uncertainty.png and color.uncertainty.png where there are grids,
- * pair-01.png and so on, and overview.png with all of them. Fails as the plots do, and CF_ERR_IO.
+ * Puts into the folder, to appear with its commit: mono.coverage.png, color.coverage.png,
+ * mono.residuals.png, color.residuals.png, mono.uncertainty.png and color.uncertainty.png where
+ * there are grids, pair-01.png and so on, and overview.png with all of them. Fails as the plots do,
+ * and CF_ERR_IO.
  */
-cf_status cf_plot_write(const cf_plot_set *set, const char *folder);
+cf_status cf_plot_write(const cf_plot_set *set, cf_rig_folder *folder);
 
 #endif

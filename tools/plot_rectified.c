@@ -148,19 +148,25 @@ static int on_grid(const layout *l, int i, double mono[2], double color[2]) {
     return 1;
 }
 
+/* With a dark rim, to be seen on white too. */
+static void draw_ring(const layout *l, const double at[2], cf_ink ink) {
+    double radius = l->pair->matches ? 2.5 : 5;
+    cf_canvas_circle(&l->frame.sheet, at[0], at[1], radius, 4.5, (cf_ink){0, 0, 0, 0.5F});
+    cf_canvas_circle(&l->frame.sheet, at[0], at[1], radius, 2.5, ink);
+}
+
 static void draw_point(const layout *l, const double mono[2], const double color[2], int joined) {
     double v = color[1] - mono[1], a[2], b[2], end[2];
     const double far[2] = {color[0], color[1] + v * l->enlarged / l->frame.scale};
     cf_ink ink = cf_canvas_ramp(fabs(v) / CF_PLOT_FULL_PX);
-    double radius = l->pair->matches ? 2.5 : 5;
     to_sheet(l, mono, 0, a);
     to_sheet(l, color, 1, b);
     to_sheet(l, far, 1, end);
     if (joined)
         cf_canvas_line(&l->frame.sheet, a[0], a[1], b[0], b[1], 1,
                        (cf_ink){ink.r, ink.g, ink.b, 0.6F});
-    cf_canvas_circle(&l->frame.sheet, a[0], a[1], radius, 2.5, ink);
-    cf_canvas_circle(&l->frame.sheet, b[0], b[1], radius, 2.5, ink);
+    draw_ring(l, a, ink);
+    draw_ring(l, b, ink);
     if (fabs(v) * l->enlarged > 1)
         cf_canvas_line(&l->frame.sheet, b[0], b[1], end[0], end[1], 1.5, ink);
 }
@@ -196,9 +202,8 @@ static cf_status make_sheet(layout *l) {
     l->shift[0] = odd ? 0 : l->wide * (1 + GAP);
     l->shift[1] = odd ? l->high * (1 + GAP) : 0;
     snprintf(title, sizeof title, "rectified: %.150s", l->pair->title);
-    snprintf(line, sizeof line,
-             "%s: mono, %s: colour; %d points; rows differ by %.3f px RMS%s%.100s",
-             odd ? "above" : "left", odd ? "below" : "right", count, off,
+    snprintf(line, sizeof line, "%s: mono, %s: colour; %d points; %s differ by %.3f px RMS%s%.100s",
+             odd ? "above" : "left", odd ? "below" : "right", count, odd ? "columns" : "rows", off,
              l->pair->caption ? "; " : "", l->pair->caption ? l->pair->caption : "");
     return cf_plot_paper_make(l->wide + l->shift[0], l->high + l->shift[1], ROOM_WIDTH,
                               odd ? 2 * ROOM_HEIGHT : ROOM_HEIGHT,

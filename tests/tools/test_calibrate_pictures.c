@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "tests/test_main.h"
@@ -193,6 +194,50 @@ START_TEST(pictures_of_another_size_are_refused) {
 }
 END_TEST
 
+START_TEST(all_files_appear_with_the_folder) {
+    static const char *const names[] = {
+        "mono.coverage.png",  "mono.residuals.png",  "mono.uncertainty.png",
+        "color.coverage.png", "color.residuals.png", "color.uncertainty.png",
+        "pair-01.png",        "pair-02.png",         "overview.png",
+    };
+    const double point[3] = {0.12, -0.05, 1.5}, xy[2] = {100, 80};
+    cf_camera_model *mono = camera(NULL), *color = camera((double[6]){0, 0, 0, -0.1, 0, 0});
+    cf_image m = view(mono, point), c = view(color, point);
+    const cf_plot_pair pairs[2] = {{"a + b", "best", &m, &c, mono, color, xy, xy, 1, 0},
+                                   {"c + d", "worst", &m, &c, mono, color, xy, xy, 1, 1}};
+    float px[4] = {0, 1, 0.5F, 0.2F};
+    const cf_plot_grid grid = {2, 2, px};
+    cf_plot_set set = {.mono = {"mono camera", "board corners", mono, NULL, 0, 0},
+                       .color = {"colour camera", "board corners", color, NULL, 0, 0},
+                       .mono_motion = &grid,
+                       .color_motion = &grid,
+                       .pairs = pairs,
+                       .pair_count = 2};
+    char at[64] = "/tmp/chromafuse-plots-XXXXXX", path[128];
+    cf_rig_folder *folder;
+    ck_assert_ptr_nonnull(mkdtemp(at));
+    ck_assert_int_eq(cf_rig_folder_open(at, &folder), CF_OK);
+    ck_assert_int_eq(cf_plot_write(&set, folder), CF_OK);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", at, names[i]);
+        ck_assert_int_ne(access(path, F_OK), 0); /* not before the commit */
+    }
+    ck_assert_int_eq(cf_rig_folder_commit(&folder), CF_OK);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", at, names[i]);
+        ck_assert_msg(!unlink(path), "%s", path);
+    }
+    ck_assert_int_eq(rmdir(at), 0); /* and nothing else */
+    set.pair_count = CF_PLOT_PAIRS + 1;
+    ck_assert_int_eq(cf_plot_write(&set, NULL), CF_ERR_INVALID);
+    cf_image_free(&m);
+    cf_image_free(&c);
+    cf_camera_model_destroy(&mono);
+    cf_camera_model_destroy(&color);
+    ck_assert_uint_eq(cf_alloc_live(), 0);
+}
+END_TEST
+
 static void add(TCase *tc) {
     tcase_add_test(tc, lines_cover_what_they_pass);
     tcase_add_test(tc, nothing_is_drawn_outside);
@@ -200,6 +245,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, residuals_and_uncertainty_can_be_drawn_from_anything);
     tcase_add_test(tc, rectified_pairs_meet_on_lines);
     tcase_add_test(tc, pictures_of_another_size_are_refused);
+    tcase_add_test(tc, all_files_appear_with_the_folder);
 }
 
 int main(void) {
