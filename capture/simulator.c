@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "base/random.h"
+#include "capture/sensor.h"
 #include "capture/simulator_optics.h"
 
 static const float wb[3] = CF_SIM_WB, spectral[3] = CF_SIM_SPECTRAL;
@@ -84,42 +84,27 @@ static cf_status linearise(const cf_image *picture, cf_image *linear) {
 
 cf_status cf_simulator_expose(const cf_image *signal, double electrons, uint64_t seed,
                               cf_frame *frame) {
-    if (signal->format != CF_PIXEL_F32 || signal->width != frame->image.width ||
-        signal->height != frame->image.height || !(electrons > 0))
-        return cf_fail(CF_ERR_INVALID, "simulator: cannot expose this signal");
-    cf_random random;
-    const double noise = CF_SIM_READ_ELECTRONS / electrons, pedestal = 5 * noise;
-    const double black = fmax(256, rint(CF_SIM_WHITE * pedestal / (1 + pedestal)));
-    cf_random_seed(&random, seed);
-    for (int y = 0; y < signal->height; y++) {
-        const float *from = cf_image_row(signal, 0, y);
-        uint16_t *to = cf_image_row(&frame->image, 0, y);
-        for (int x = 0; x < signal->width; x++) {
-            double e = cf_random_poisson(&random, (double)from[x] * electrons);
-            e += CF_SIM_READ_ELECTRONS * cf_random_normal(&random);
-            double code = rint(e / electrons * (CF_SIM_WHITE - black) + black);
-            to[x] = (uint16_t)fmin(fmax(code, 0), CF_SIM_WHITE);
-        }
-    }
-    for (int i = 0; i < 4; i++)
-        frame->profile.black[i] = (float)black;
-    frame->profile.white = CF_SIM_WHITE;
-    frame->profile.noise = (cf_noise){(float)(1 / electrons), (float)(noise * noise)};
-    return CF_OK;
+    const double pedestal = 5 * CF_SIM_READ_ELECTRONS / electrons;
+    const cf_sensor sensor = {
+        .electrons = electrons,
+        .read_electrons = CF_SIM_READ_ELECTRONS,
+        .black = fmax(256, rint(CF_SIM_WHITE * pedestal / (1 + pedestal))),
+        .white = CF_SIM_WHITE,
+    };
+    return cf_sensor_expose(&sensor, signal, seed, frame);
 }
 
 /* What either sensor sees of a linear picture: through the mosaic, or unfiltered. */
 static void filter(const cf_image *rgb, int is_color, const cf_image *signal) {
-    for (int y = 0; y < rgb->height; y++) {
-        const float *from = cf_image_row(rgb, 0, y);
-        float *to = cf_image_row(signal, 0, y);
-        for (int x = 0; x < rgb->width; x++, from += 3) {
-            int c = (y & 1) + (x & 1); /* RGGB */
-            to[x] = is_color
-                        ? from[c] * wb[c]
-                        : from[0] * spectral[0] + from[1] * spectral[1] + from[2] * spectral[2];
-        }
+    float weights[4][3] = {{0}};
+    for (int site = 0; site < 4; site++) {
+        int c = site / 2 + site % 2; /* RGGB */
+        if (is_color)
+            weights[site][c] = wb[c];
+        else
+            memcpy(weights[site], spectral, sizeof spectral);
     }
+    cf_sensor_filter(rgb, weights, signal);
 }
 
 static cf_status take(const cf_image *rgb, const cf_simulator_params *p, int is_color,

@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 
-#define MAX_OPTIONS 48
+#define MAX_OPTIONS 64
 
 const char *cf_cli_device;
 

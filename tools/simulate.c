@@ -13,6 +13,7 @@
 #include "tools/json.h"
 #include "tools/output_folder.h"
 #include "tools/picture_8bit.h"
+#include "tools/simulate_target.h"
 
 static const char *const variant_names[] = {"parallel", "tilted", "tele", "drifted"};
 
@@ -31,6 +32,9 @@ static const cf_cli_option options[] = {
     {"scene", 0, "own",
      "render a scene instead: textured things at several depths, a colour\n"
      "chart, fine print"},
+    {"target", 0, "NAME",
+     "photograph something to calibrate with: board, chart or flat; has\n"
+     "options of its own: 'chromafuse simulate --target board --help'"},
     {"size", 0, "WxH", "size of the own scene (default: 960x720)"},
     {"electrons", 'e', "N",
      "photo-electrons at white in a green pixel, 0.1 .. 1e6 (default: 200);\n"
@@ -108,17 +112,21 @@ static cf_status take(void *target, const char *name, const char *value) {
 
 static const cf_cli cli = {
     .command = "simulate",
-    .usage = "(--left L.png --right R.png | --scene own) -o FOLDER",
-    .about = "Makes what a dual-lens rig would give its user: a mono raw and a noisy Bayer raw as\n"
-             "DNG, both cameras' models, the rig file, and the true picture to compare with.\n"
-             "Poisson and read noise, 14-bit codes; the same seed gives the same noise.\n",
+    .usage = "(--left L.png --right R.png | --scene own | --target NAME) -o FOLDER",
+    .about =
+        "Makes what a dual-lens rig would give its user: a mono raw and a noisy Bayer raw as\n"
+        "DNG, both cameras' models, the rig file, and the true picture to compare with.\n"
+        "Poisson and read noise, 14-bit codes; the same seed gives the same noise. With\n"
+        "--target: pictures of a chessboard, a colour chart or an even field to calibrate from,\n"
+        "and the truth about the rig.\n",
     .options = options,
     .examples =
         "  chromafuse simulate --left aloeL.jpg --right aloeR.jpg --focal 3740 \\\n"
         "      --max-disparity 288 --electrons 50 -o rig      a night picture of the Aloe pair\n"
         "  chromafuse fuse --rig rig/rig.yaml --mono rig/mono.dng --color rig/color.dng -o "
         "out.png\n"
-        "  chromafuse simulate --scene own --electrons 15 -o rig     without any picture at hand\n",
+        "  chromafuse simulate --scene own --electrons 15 -o rig     without any picture at hand\n"
+        "  chromafuse simulate --target board --board 9x6 -o board     to try a calibration\n",
     .take = take,
 };
 
@@ -271,6 +279,9 @@ static cf_status simulate(request *r) {
 }
 
 int cf_command_simulate(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "--target", 8) && (!argv[i][8] || argv[i][8] == '='))
+            return cf_simulate_target(argc, argv);
     request r = {.rig = CF_SIMULATOR_DEFAULTS};
     r.rig.focal = 0;
     cf_status status = cf_cli_parse(&cli, argc, argv, &r);
