@@ -3,6 +3,7 @@
 #include "calib/gray.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -36,26 +37,59 @@ static void site_gains(const cf_camera_profile *p, const float spectral[3], floa
     }
 }
 
+/*
+ * A mosaic's brightness at every pixel: of the 3 x 3 around it, weighted 1 2 1 both ways, a quarter
+ * goes to each site of the cell, wherever the pixel lies in it.
+ */
+static void tent(const cf_image *raw, const float gain[4], const float black[4], cf_gray *out) {
+    for (int y = 0; y < raw->height; y++)
+        for (int x = 0; x < raw->width; x++) {
+            float sum = 0;
+            for (int j = -1; j <= 1; j++) {
+                int row = abs(y + j) < raw->height ? abs(y + j) : y - j; /* mirrored */
+                const unsigned short *p = cf_image_row(raw, 0, row);
+                for (int i = -1; i <= 1; i++) {
+                    int column = abs(x + i) < raw->width ? abs(x + i) : x - i;
+                    int site = (row & 1) * 2 + (column & 1);
+                    sum += (float)((2 - abs(i)) * (2 - abs(j))) * ((float)p[column] - black[site]) *
+                           gain[site];
+                }
+            }
+            out->v[(size_t)y * (size_t)out->width + (size_t)x] = sum / 16;
+        }
+}
+
+/* Means of bin x bin. */
+static void bin_pixels(const cf_image *raw, const float gain[4], const float black[4], int bin,
+                       cf_gray *out) {
+    float share = 1 / (float)(bin * bin);
+    for (int y = 0; y < out->height * bin; y++) {
+        const unsigned short *row = cf_image_row(raw, 0, y);
+        float *to = out->v + (size_t)(y / bin) * (size_t)out->width;
+        const float *g = gain + (y & 1) * 2, *b = black + (y & 1) * 2;
+        for (int x = 0; x < out->width; x++)
+            for (int k = x * bin; k < (x + 1) * bin; k++)
+                to[x] += ((float)row[k] - b[k & 1]) * g[k & 1] * share;
+    }
+}
+
 cf_status cf_gray_from_raw(const cf_image *raw, const cf_camera_profile *profile,
                            const float spectral[3], int bin, cf_gray *out) {
-    float gain[4], share = 1 / (float)(bin * bin);
-    int width = raw->width / bin, height = raw->height / bin;
+    float gain[4];
+    int width = raw->width / bin, height = raw->height / bin, fine = profile->is_color && bin == 1;
     *out = (cf_gray){0};
-    if (width < 1 || height < 1 || (profile->is_color && bin % 2))
+    if (width < 1 || height < 1 || (fine && (width < 2 || height < 2)) ||
+        (profile->is_color && bin % 2 && !fine))
         return cf_fail(CF_ERR_INVALID, "registration: a picture of %dx%d is too small", raw->width,
                        raw->height);
     CF_TRY(cf_gray_alloc(width, height, out));
     site_gains(profile, spectral, gain);
-    for (int y = 0; y < height * bin; y++) {
-        const unsigned short *row = cf_image_row(raw, 0, y);
-        float *to = out->v + (size_t)(y / bin) * (size_t)width;
-        const float *g = gain + (y & 1) * 2, *b = profile->black + (y & 1) * 2;
-        for (int x = 0; x < width; x++)
-            for (int k = x * bin; k < (x + 1) * bin; k++)
-                to[x] += ((float)row[k] - b[k & 1]) * g[k & 1];
-    }
+    if (fine)
+        tent(raw, gain, profile->black, out);
+    else
+        bin_pixels(raw, gain, profile->black, bin, out);
     for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
-        out->v[i] = sqrtf(fmaxf(out->v[i] * share, 0) + PEDESTAL);
+        out->v[i] = sqrtf(fmaxf(out->v[i], 0) + PEDESTAL);
     return CF_OK;
 }
 
@@ -180,6 +214,16 @@ static float top_of(float a, float b, float c) {
     return bend < -1e-9F ? fmaxf(-0.5F, fminf(0.5F, 0.5F * (a - c) / bend)) : 0;
 }
 
+/*
+ * Standard error of a peak's place: noise moves the slope of a correlation r by
+ * sqrt((1 - r^2) k / n), and the slope changes by bend = r k per pixel, where k is the texture's
+ * normalised gradient energy.
+ */
+static float peak_error(float score, float bend, int radius) {
+    float n = (float)((2 * radius + 1) * (2 * radius + 1)), r = fmaxf(score, 0.1F);
+    return sqrtf(fmaxf(1 - r * r, 1e-4F) / (r * fmaxf(bend, 1e-4F) * n));
+}
+
 void cf_gray_search(const cf_gray *left, const cf_gray *right, int radius, cf_gray_range range,
                     float margin, cf_gray_match *m) {
     float patch[MAX_SIDE * MAX_SIDE] = {0}, best = -2, second = -2;
@@ -211,4 +255,5 @@ void cf_gray_search(const cf_gray *left, const cf_gray *right, int radius, cf_gr
     m->score = best;
     m->d = (float)bd + (l > -2 && r > -2 ? top_of(l, best, r) : 0);
     m->v = (float)bv + (u > -2 && w > -2 ? top_of(u, best, w) : 0);
+    m->sigma = peak_error(best, u > -2 && w > -2 ? 2 * best - u - w : 0, radius);
 }

@@ -19,8 +19,9 @@ void cf_gray_free(cf_gray *g);
 /*
  * Means of bin x bin pixels of a raw picture (1 plane U16), as square roots, so that noise is about
  * even. A colour raw is weighted by the mono camera's spectral response; its bin is a multiple of
- * 2. Pixel (i, j) has its centre at (i * bin + (bin - 1) / 2, ...) of the raw. What is left over at
- * the right and lower border is dropped; CF_ERR_INVALID when nothing is left.
+ * 2, or 1: interpolated linearly between its sites. Pixel (i, j) has its centre at (i * bin + (bin
+ * - 1) / 2, ...) of the raw. What is left over at the right and lower border is dropped;
+ * CF_ERR_INVALID when nothing is left.
  */
 cf_status cf_gray_from_raw(const cf_image *raw, const cf_camera_profile *profile,
                            const float spectral[3], int bin, cf_gray *out);
@@ -32,6 +33,7 @@ cf_status cf_gray_half(const cf_gray *in, cf_gray *out);
 typedef struct {
     float x, y, d, v;
     float score; /* normalised correlation -1..1; -2: nothing found */
+    float sigma; /* expected error of v by how sharp the correlation's peak is against its noise */
 } cf_gray_match;
 
 /*

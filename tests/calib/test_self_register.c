@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "calib/epipolar_fit.h"
 #include "calib/self_register.h"
 #include "tests/test_main.h"
 
