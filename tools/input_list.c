@@ -49,12 +49,33 @@ static int by_name(const void *a, const void *b) {
     return cf_natural_compare(*(char *const *)a, *(char *const *)b);
 }
 
+/* Whether the file is in the list under this or another name; if not, its id becomes the next. */
+static int is_known(cf_input_list *list, const char *path) {
+    struct stat info;
+    if (stat(path, &info))
+        return 0; /* why it cannot be read is for its reader to say */
+    const unsigned long long id[2] = {info.st_dev, info.st_ino};
+    for (size_t i = 0; i < list->count; i++)
+        if (list->ids[i][0] == id[0] && list->ids[i][1] == id[1])
+            return 1;
+    memcpy(list->ids[list->count], id, sizeof id);
+    return 0;
+}
+
 static cf_status append(cf_input_list *list, const char *option, const char *path) {
     if (list->count == CF_INPUT_MAX)
         return cf_fail(CF_ERR_INVALID, "--%s: more than %d files", option, CF_INPUT_MAX);
     if (!list->paths)
         list->paths = cf_alloc(CF_INPUT_MAX, sizeof *list->paths);
-    char *copy = list->paths ? cf_strdup(path) : NULL;
+    if (!list->ids)
+        list->ids = cf_alloc(CF_INPUT_MAX, sizeof *list->ids);
+    if (!list->paths || !list->ids)
+        return CF_ERR_MEMORY;
+    if (is_known(list, path)) {
+        cf_log(CF_LOG_WARNING, "--%s: %s was given before and counts once", option, path);
+        return CF_OK;
+    }
+    char *copy = cf_strdup(path);
     if (!copy)
         return CF_ERR_MEMORY;
     list->paths[list->count++] = copy;
@@ -79,18 +100,20 @@ static int is_folder(const char *path) {
 
 static cf_status add_folder(cf_input_list *list, const char *option, const char *folder) {
     char path[PATH_ROOM];
-    size_t before = list->count, length = strlen(folder);
+    size_t seen = 0, length = strlen(folder);
     cf_status status = CF_OK;
     DIR *dir = opendir(folder);
     for (struct dirent *e = dir ? readdir(dir) : NULL; e && status == CF_OK; e = readdir(dir)) {
         int slash = length && folder[length - 1] == '/';
         int n = snprintf(path, sizeof path, "%s%s%s", folder, slash ? "" : "/", e->d_name);
-        if (n < PATH_ROOM && is_picture_name(e->d_name) && !is_folder(path))
+        if (n < PATH_ROOM && is_picture_name(e->d_name) && !is_folder(path)) {
             status = append(list, option, path);
+            seen++;
+        }
     }
     if (dir)
         closedir(dir);
-    if (status == CF_OK && list->count == before)
+    if (status == CF_OK && !seen)
         return cf_fail(CF_ERR_IO, "--%s: there is no picture in the folder %s", option, folder);
     return status;
 }
@@ -132,5 +155,6 @@ void cf_input_list_clear(cf_input_list *list) {
     for (size_t i = 0; i < list->count; i++)
         cf_free(list->paths[i]);
     cf_free(list->paths);
+    cf_free(list->ids);
     *list = (cf_input_list){0};
 }

@@ -13,14 +13,16 @@
 typedef struct {
     char **paths; /* owned */
     size_t count;
+    unsigned long long (*ids)[2]; /* private: device and inode of each */
 } cf_input_list;
 
 /*
  * Adds what `value` of --option stands for: an existing file; a folder's files (without hidden ones
  * and without what cannot be a picture: text, JSON, YAML, models, logs); or a shell pattern
- * ("left*.jpg"). Files of a folder or pattern are in natural order (left2 before left10). CF_ERR_IO
- * names option and value when there is no such file, CF_ERR_INVALID when the list gets longer than
- * CF_INPUT_MAX.
+ * ("left*.jpg"). Files of a folder or pattern are in natural order (left2 before left10). A file
+ * that is in the list already is left out with a warning: two looks at one picture are no two
+ * pictures. CF_ERR_IO names option and value when there is no such file, CF_ERR_INVALID when the
+ * list gets longer than CF_INPUT_MAX.
  */
 cf_status cf_input_list_add(cf_input_list *list, const char *option, const char *value);
 

@@ -4,15 +4,35 @@
 
 #include <math.h>
 
+/* Bytes of the UTF-8 character at c (RFC 3629, section 4); 0 when it is none. */
+static int utf8_length(const unsigned char *c) {
+    if (c[0] < 0x80)
+        return 1;
+    int length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+    if (c[0] < 0xc2 || c[0] > 0xf4)
+        return 0;
+    for (int i = 1; i < length; i++)
+        if ((c[i] & 0xc0) != 0x80) /* a closing zero ends here too */
+            return 0;
+    if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+        (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+        return 0; /* too long a form, half of a pair, beyond U+10FFFF */
+    return length;
+}
+
 static void quote(cf_json *json, const char *text) {
     putc('"', json->to);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
+    for (const unsigned char *c = (const unsigned char *)text; *c;) {
+        int length = utf8_length(c);
+        if (!length)
+            fputs("\\ufffd", json->to);
+        else if (*c == '"' || *c == '\\')
             fprintf(json->to, "\\%c", *c);
         else if (*c < 0x20)
             fprintf(json->to, "\\u%04x", *c);
         else
-            putc(*c, json->to);
+            fwrite(c, 1, (size_t)length, json->to);
+        c += length ? length : 1;
     }
     putc('"', json->to);
 }

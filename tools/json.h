@@ -18,6 +18,7 @@ typedef struct {
 void cf_json_open(cf_json *json, const char *key, char bracket);
 /* bracket is '}' or ']'; the document ends with a line break. */
 void cf_json_close(cf_json *json, char bracket);
+/* Bytes that are not UTF-8 (file names may have any) become U+FFFD. */
 void cf_json_text(cf_json *json, const char *key, const char *value);
 /* Not-a-number and infinities become null. */
 void cf_json_number(cf_json *json, const char *key, double value);
