@@ -19,8 +19,8 @@ static const cf_cli_option options[] = {
      "board: chessboards in many poses; chart: a 24-patch colour chart;\n"
      "flat: an even field at a ladder of exposures, and darks"},
     {"output", 'o', "FOLDER",
-     "gets mono_000.dng, color_000.dng ..., truth.json and the true rig in\n"
-     "truth/ (rig.yaml, camera models, broken pixels)"},
+     "gets mono_000.dng, color_000.dng ..., the true rig in truth/\n"
+     "(rig.yaml, camera models, broken pixels) and, last, truth.json"},
     {"png", 0, NULL, "also write each picture as 8-bit sRGB PNG, mono grey, colour in full"},
     {"rig", 0, "RIG.yaml",
      "cameras to photograph with: any lens that mrcal knows (default: a\n"
@@ -283,6 +283,17 @@ static cf_target_request defaults(cf_shoot what) {
     return r;
 }
 
+/* A rig file, as the truth is written, takes nothing else. */
+static cf_status check_sums(const char *option, const double *values, int count) {
+    for (int i = 0; i < count; i += 3) {
+        double sum = values[i] + values[i + 1] + values[i + 2];
+        if (!(fabs(sum - 1) <= 0.005))
+            return cf_fail(CF_ERR_INVALID, "--%s: %g, %g, %g sum to %g, but must to 1", option,
+                           values[i], values[i + 1], values[i + 2], sum);
+    }
+    return CF_OK;
+}
+
 static cf_status check(cf_target_request *r) {
     if (!r->out)
         return cf_fail(CF_ERR_INVALID, "simulate: nothing to write: give -o FOLDER");
@@ -300,6 +311,8 @@ static cf_status check(cf_target_request *r) {
         return cf_fail(CF_ERR_INVALID, "simulate: --size must be at least 64x64");
     if (r->one_sided > r->poses)
         return cf_fail(CF_ERR_INVALID, "simulate: --one-sided exceeds --poses");
+    CF_TRY(check_sums("ccm", r->ccm, 9));
+    CF_TRY(check_sums("spectral", r->spectral, 3));
     if (r->what == CF_SHOOT_CHART) {
         r->columns = CF_CHART_COLUMNS;
         r->rows = CF_CHART_ROWS;
