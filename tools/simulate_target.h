@@ -23,7 +23,8 @@ typedef struct {
     double rotation_deg[3], fill, shift[2];
     double light, light_slope[2], mono_exposure, brightest;
     double tilt_deg; /* largest tilt of random poses */
-    double electrons, full_well, read_electrons, black, prnu, dsnu, defects;
+    double electrons, mono_electrons /* 0: the same */, full_well, read_electrons, black, prnu,
+        dsnu, defects;
     double gains[CF_TARGET_GAINS];
     int gain_count;
     long bits;

@@ -223,18 +223,19 @@ static void put_picture(cf_json *json, const cf_target_rig *rig, const cf_target
     cf_json_close(json, '}');
 }
 
-static void put_sensors(cf_json *json, const cf_target_request *r) {
-    cf_json_open(json, "sensor", '{');
-    cf_json_number(json, "electrons", r->electrons);
-    cf_json_number(json, "full_well", r->full_well);
-    cf_json_number(json, "read_electrons", r->read_electrons);
-    cf_json_number(json, "black", r->black);
-    cf_json_number(json, "white", (double)((1L << r->bits) - 1));
-    cf_json_number(json, "prnu", r->prnu);
-    cf_json_number(json, "dsnu_electrons", r->dsnu);
+static void put_sensor(cf_json *json, const cf_target_request *r, int which) {
+    const cf_sensor sensor = cf_target_sensor(r, which, 1);
+    cf_json_open(json, which ? "color" : "mono", '{');
+    cf_json_number(json, "electrons", sensor.electrons);
+    cf_json_number(json, "full_well", sensor.full_well);
+    cf_json_number(json, "read_electrons", sensor.read_electrons);
+    cf_json_number(json, "black", sensor.black);
+    cf_json_number(json, "white", sensor.white);
+    cf_json_number(json, "prnu", sensor.prnu);
+    cf_json_number(json, "dsnu_electrons", sensor.dsnu_electrons);
     cf_json_open(json, "gains", '[');
     for (int i = 0; i < r->gain_count; i++) {
-        cf_sensor s = cf_target_sensor(r, 0, r->gains[i]);
+        cf_sensor s = cf_target_sensor(r, which, r->gains[i]);
         cf_json_open(json, NULL, '{');
         cf_json_number(json, "gain", r->gains[i]);
         cf_json_number(json, "codes_per_electron", (s.white - s.black) / s.electrons);
@@ -267,7 +268,10 @@ cf_status cf_target_write_truth(const cf_target_request *r, const cf_target_rig 
     put_list(&json, "spectral", r->spectral, 3);
     cf_json_number(&json, "mono_gain", 1 / r->mono_exposure);
     cf_json_number(&json, "vignetting", r->optics.vignetting);
-    put_sensors(&json, r);
+    cf_json_open(&json, "sensor", '{');
+    for (int i = 0; i < 2; i++)
+        put_sensor(&json, r, i);
+    cf_json_close(&json, '}');
     cf_json_open(&json, "pictures", '[');
     for (size_t i = 0; i < count; i++)
         put_picture(&json, rig, &cards[i], i);

@@ -57,6 +57,7 @@ static const cf_cli_option options[] = {
     {"vignetting", 0, "SHARE", "darkening of the picture's corners (default: 0.2; chart: 0)"},
     {"blur", 0, "PIXELS", "standard deviation of the lens's blur (default: 0.5)"},
     {"electrons", 'e', "N", "photo-electrons at white and gain 1 (default: 10000)"},
+    {"mono-electrons", 0, "N", "the same of the mono camera (default: as --electrons)"},
     {"gain", 0, "G,...",
      "gain settings; at 2 white takes half the electrons. flat: one ladder\n"
      "each; else the first counts (default: 1)"},
@@ -133,6 +134,7 @@ static const struct {
     {"vignetting", FIELD(optics.vignetting), 0, 1, 0},
     {"blur", FIELD(optics.blur_px), 0, 5, 0},
     {"electrons", FIELD(electrons), 1, 1e7, 0},
+    {"mono-electrons", FIELD(mono_electrons), 1, 1e7, 0},
     {"full-well", FIELD(full_well), 1, 1e7, 0},
     {"read-noise", FIELD(read_electrons), 0, 1e4, 0},
     {"black", FIELD(black), 0, 60000, 0},

@@ -103,8 +103,9 @@ void cf_target_rig_close(cf_target_rig *rig) {
 }
 
 cf_sensor cf_target_sensor(const cf_target_request *r, int which, double gain) {
+    const double electrons = !which && r->mono_electrons > 0 ? r->mono_electrons : r->electrons;
     const cf_sensor s = {
-        .electrons = r->electrons / gain,
+        .electrons = electrons / gain,
         .full_well = r->full_well,
         .read_electrons = r->read_electrons,
         .black = r->black,
