@@ -178,6 +178,11 @@ class Opencv(Case):
     def test_usage(self):
         for more, pattern in ((["--size", "640"], "size"), (["--unit", "0"], "unit"), (["--unit", "mm"], "unit")):
             self.refuses(pattern, paths=[STEREO], more=more, code=2)
+        for words, pattern in ((["--import", STEREO], "-o RIG is missing"), (["--export", "x.yml"], "the rig is missing"),
+                               (["--import", STEREO, "--export", "x.yml", "rig"], "not both"),
+                               (["--export", "x.yml", "-o", "rig", "rig"], "not for exports"),
+                               (["--import", STEREO, "-o", "rig", "rig2"], "what is 'rig2'")):
+            self.complains(run("calibrate", "geometry", *words), 2, pattern)
 
 
 if __name__ == "__main__":
