@@ -14,7 +14,6 @@ static const struct {
 } parts[] = {
     {"geometry", "where the two cameras look, and through which lenses", cf_calibrate_geometry},
     {"shading", "how much darker each lens gets towards its corners", cf_calibrate_shading},
-    {"color", "colours, and the mono sensor's response, from a 24-patch chart", cf_calibrate_color},
     {"check", "what is wrong with a rig, in plain words", cf_calibrate_check},
 };
 
