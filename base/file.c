@@ -158,6 +158,10 @@ const char *cf_file_temporary(const cf_file_out *out) {
     return out->temporary;
 }
 
+const char *cf_file_target(const cf_file_out *out) {
+    return out->target;
+}
+
 cf_status cf_file_commit(cf_file_out **out) {
     cf_file_out *f = *out;
     int direct = f->slot < 0;

@@ -30,6 +30,8 @@ FILE *cf_file_stream(cf_file_out *out);
 /* The temporary file's name, for libraries that open files themselves (the target's own where that
  * is not a regular file). */
 const char *cf_file_temporary(const cf_file_out *out);
+/* The file that will be there after cf_file_commit; links are resolved. */
+const char *cf_file_target(const cf_file_out *out);
 /* Flushes, closes and renames to the target; on failure (disk full) removes the temporary. Frees
  * *out either way. */
 cf_status cf_file_commit(cf_file_out **out);

@@ -270,23 +270,18 @@ static cf_status calibrate(request *r, cf_rig_folder *folder) {
 
 static cf_status run(request *r) {
     cf_rig_folder *folder;
-    cf_file_out *report = NULL;
+    FILE *report = NULL;
     CF_TRY(cf_rig_folder_open(r->out, &folder));
     cf_status status = calibrate(r, folder);
     if (status == CF_OK && r->report)
-        status = cf_file_create(r->report, &report);
+        status = cf_rig_folder_report(folder, r->report, &report);
     if (status != CF_OK) {
         cf_rig_folder_discard(&folder);
         return status;
     }
     if (report)
-        write_report(r, cf_file_stream(report));
-    status = cf_rig_folder_commit(&folder);
-    if (status == CF_OK && report)
-        status = cf_file_commit(&report);
-    cf_file_discard(&report);
-    if (status != CF_OK)
-        return status;
+        write_report(r, report);
+    CF_TRY(cf_rig_folder_commit(&folder));
     if (r->json)
         write_report(r, stdout);
     for (int i = 0; i < 2 && !r->json; i++)

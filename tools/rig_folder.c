@@ -113,14 +113,19 @@ cf_status cf_rig_folder_take(cf_rig_folder *folder, cf_file_out *file) {
                    CF_RIG_FOLDER_FILES);
 }
 
-cf_status cf_rig_folder_create(cf_rig_folder *folder, const char *name, FILE **stream) {
-    char path[PATH_ROOM];
+cf_status cf_rig_folder_report(cf_rig_folder *folder, const char *path, FILE **stream) {
     cf_file_out *file;
     *stream = NULL;
-    CF_TRY(cf_rig_folder_path(folder, name, path, sizeof path));
     CF_TRY(cf_file_create(path, &file));
     *stream = cf_file_stream(file);
     return cf_rig_folder_take(folder, file);
+}
+
+cf_status cf_rig_folder_create(cf_rig_folder *folder, const char *name, FILE **stream) {
+    char path[PATH_ROOM];
+    *stream = NULL;
+    CF_TRY(cf_rig_folder_path(folder, name, path, sizeof path));
+    return cf_rig_folder_report(folder, path, stream);
 }
 
 cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
@@ -129,7 +134,7 @@ cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
     /* A full disk shows now, before anything is in place. */
     for (int i = 0; i < f->count && status == CF_OK; i++)
         if (fflush(cf_file_stream(f->files[i])))
-            status = cf_fail(CF_ERR_IO, "%s: cannot write into this folder: %s", f->path,
+            status = cf_fail(CF_ERR_IO, "%s: cannot write: %s", cf_file_target(f->files[i]),
                              strerror(errno));
     if (status == CF_OK)
         f->made = 0;

@@ -31,6 +31,9 @@ cf_rig_edit *cf_rig_folder_edit(cf_rig_folder *folder);
 /* A file of the folder to be written; its stream lives until the commit. */
 cf_status cf_rig_folder_create(cf_rig_folder *folder, const char *name, FILE **stream);
 
+/* A file somewhere else (a report) that is to appear with those of the folder, or not at all. */
+cf_status cf_rig_folder_report(cf_rig_folder *folder, const char *path, FILE **stream);
+
 /* A file's path in the folder ("" folder name when the result is too long, logged): for
  * cf_picture_prepare, whose file is then given to cf_rig_folder_take. */
 cf_status cf_rig_folder_path(const cf_rig_folder *folder, const char *name, char *path,
