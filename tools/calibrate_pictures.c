@@ -27,7 +27,7 @@ static cf_status write(cf_rig_folder *folder, const char *name, const cf_image *
 }
 
 static cf_status plot_camera(album *a, int role, const cf_plot_camera *camera,
-                             const cf_plot_grid *motion) {
+                             const cf_plot_grid *motion, const cf_plot_about *about) {
     static const char *const names[2][KINDS] = {
         {"mono.coverage.png", "mono.residuals.png", "mono.uncertainty.png"},
         {"color.coverage.png", "color.residuals.png", "color.uncertainty.png"}};
@@ -35,7 +35,7 @@ static cf_status plot_camera(album *a, int role, const cf_plot_camera *camera,
     CF_TRY(cf_plot_coverage(camera, &to[0]));
     CF_TRY(cf_plot_residuals(camera, &to[1]));
     if (motion)
-        CF_TRY(cf_plot_uncertainty(camera, motion, &to[2]));
+        CF_TRY(cf_plot_uncertainty(camera, motion, about, &to[2]));
     for (int i = 0; i < KINDS; i++)
         if (to[i].data)
             CF_TRY(write(a->folder, names[role][i], &to[i]));
@@ -82,8 +82,8 @@ static cf_status write_overview(const album *a) {
 }
 
 static cf_status fill(album *a, const cf_plot_set *set) {
-    CF_TRY(plot_camera(a, 0, &set->mono, set->mono_motion));
-    CF_TRY(plot_camera(a, 1, &set->color, set->color_motion));
+    CF_TRY(plot_camera(a, 0, &set->mono, set->mono_motion, set->motion_about));
+    CF_TRY(plot_camera(a, 1, &set->color, set->color_motion, set->motion_about));
     CF_TRY(plot_pairs(a, set));
     return write_overview(a);
 }

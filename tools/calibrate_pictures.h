@@ -32,6 +32,11 @@ typedef struct {
     const float *px;
 } cf_plot_grid;
 
+/* What the values of a grid are, and what is good. */
+typedef struct {
+    const char *title, *note;
+} cf_plot_about;
+
 /* One mono and one colour picture of the same moment, and points seen in both. */
 typedef struct {
     const char *title;            /* "left07.jpg + right07.jpg" */
@@ -56,9 +61,10 @@ cf_status cf_plot_coverage(const cf_plot_camera *camera, cf_image *out);
 /* Residuals as arrows, much enlarged, with a scale bar; rejected points apart. */
 cf_status cf_plot_residuals(const cf_plot_camera *camera, cf_image *out);
 
-/* How far the projection moves from one subset of the pictures to another (jackknife). */
+/* How sure the result is over the picture; about NULL: how far the projection moves from one subset
+ * of the pictures to another (jackknife). */
 cf_status cf_plot_uncertainty(const cf_plot_camera *camera, const cf_plot_grid *motion,
-                              cf_image *out);
+                              const cf_plot_about *about, cf_image *out);
 
 /* Both pictures rectified, side by side, upright as far as quarter turns can make them so, with
  * lines every so many rows: in a good rig every point lies on one height in both. Points are
@@ -69,7 +75,8 @@ cf_status cf_plot_rectified(const cf_plot_pair *pair, cf_image *out);
 #define CF_PLOT_PAIRS 4
 typedef struct {
     cf_plot_camera mono, color;
-    const cf_plot_grid *mono_motion, *color_motion; /* NULL: no uncertainty maps */
+    const cf_plot_grid *mono_motion, *color_motion; /* NULL: no uncertainty map */
+    const cf_plot_about *motion_about;              /* NULL: of a jackknife */
     const cf_plot_pair *pairs;
     int pair_count; /* 0..CF_PLOT_PAIRS */
 } cf_plot_set;

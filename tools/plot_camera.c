@@ -33,8 +33,9 @@ static cf_status make(const cf_plot_camera *c, const char *about, const char *no
     double off = rms(c, &used);
     cf_camera_model_size(c->model, &width, &height);
     snprintf(title, sizeof title, "%.60s: %s", c->camera, about);
-    snprintf(line, sizeof line, "%dx%d pixels; %d %.40s in %d pictures, %d left out; RMS %.3f px",
-             width, height, used, c->what, c->pictures, c->count - used, off);
+    snprintf(line, sizeof line, "%dx%d pixels; %d %.40s in %d picture%s, %d left out; RMS %.3f px",
+             width, height, used, c->what, c->pictures, c->pictures == 1 ? "" : "s",
+             c->count - used, off);
     return cf_plot_frame_make(width, height, &(cf_plot_words){title, line, note}, out);
 }
 
@@ -210,16 +211,17 @@ static void label_grid(const cf_plot_frame *f, const cf_plot_grid *g) {
 }
 
 cf_status cf_plot_uncertainty(const cf_plot_camera *camera, const cf_plot_grid *motion,
-                              cf_image *out) {
+                              const cf_plot_about *about, cf_image *out) {
+    const cf_plot_about jackknife = {
+        "how sure the lens is known",
+        "How far a pixel's direction moves when pictures are left out. Good: blue everywhere."};
     cf_plot_frame f;
     *out = (cf_image){0};
     if (motion->columns < 2 || motion->rows < 2 || motion->columns > 256 || motion->rows > 256)
         return cf_fail(CF_ERR_INVALID, "uncertainty map: a grid of %dx%d cannot be drawn",
                        motion->columns, motion->rows);
-    CF_TRY(make(camera, "how sure the lens is known",
-                "How far a pixel's direction moves when pictures are left out. Good: blue "
-                "everywhere.",
-                &f));
+    about = about ? about : &jackknife;
+    CF_TRY(make(camera, about->title, about->note, &f));
     for (int y = 0; y < f.height; y++)
         for (int x = 0; x < f.width; x++)
             cf_canvas_fill(
@@ -227,7 +229,7 @@ cf_status cf_plot_uncertainty(const cf_plot_camera *camera, const cf_plot_grid *
                 cf_canvas_ramp(grid_at(motion, (x + 0.5) / f.width, (y + 0.5) / f.height) /
                                CF_PLOT_FULL_PX));
     label_grid(&f, motion);
-    cf_plot_legend_bar(&f, "motion");
+    cf_plot_legend_bar(&f, "uncertainty");
     *out = f.sheet;
     return CF_OK;
 }

@@ -120,10 +120,10 @@ START_TEST(residuals_and_uncertainty_can_be_drawn_from_anything) {
     cf_image sheet;
     ck_assert_int_eq(cf_plot_residuals(&c, &sheet), CF_OK);
     cf_image_free(&sheet);
-    ck_assert_int_eq(cf_plot_uncertainty(&c, &grid, &sheet), CF_OK);
+    ck_assert_int_eq(cf_plot_uncertainty(&c, &grid, NULL, &sheet), CF_OK);
     ck_assert_int_eq(pixel(&sheet, 74 + 2, 78 + 2)[2], 128); /* unknown: grey */
     cf_image_free(&sheet);
-    ck_assert_int_eq(cf_plot_uncertainty(&c, &thin, &sheet), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_plot_uncertainty(&c, &thin, NULL, &sheet), CF_ERR_INVALID);
     cf_camera_model_destroy(&model);
 }
 END_TEST
@@ -207,10 +207,12 @@ START_TEST(all_files_appear_with_the_folder) {
                                    {"c + d", "worst", &m, &c, mono, color, xy, xy, 1, 1}};
     float px[4] = {0, 1, 0.5F, 0.2F};
     const cf_plot_grid grid = {2, 2, px};
+    const cf_plot_about about = {"how sure the rows are", NULL};
     cf_plot_set set = {.mono = {"mono camera", "board corners", mono, NULL, 0, 0},
                        .color = {"colour camera", "board corners", color, NULL, 0, 0},
                        .mono_motion = &grid,
                        .color_motion = &grid,
+                       .motion_about = &about,
                        .pairs = pairs,
                        .pair_count = 2};
     char at[64] = "/tmp/chromafuse-plots-XXXXXX", path[128];
