@@ -4,12 +4,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 
 #define BLOCK 8
 #define MAX_BINS 24
+#define ROOM ((size_t)40000) /* blocks of one picture; of more, every so many */
 #define MIN_BLOCKS 12 /* of a brightness, to be believed */
 /* The lower quartile of such a block's variance over its mean, for white noise (36 correlated
  * second differences a block: 100,000 simulated blocks of normal noise give 0.697). */
@@ -104,23 +106,96 @@ static void fit(block *blocks, size_t count, cf_noise *noise) {
     noise->offset = (float)offset;
 }
 
-cf_status cf_noise_estimate(const cf_image *codes, const cf_camera_profile *profile,
-                            cf_noise *noise) {
-    const size_t room = 40000;
-    if (codes->format != CF_PIXEL_U16 || codes->planes != 1 ||
-        !(profile->white > profile->black[0]))
-        return cf_fail(CF_ERR_INVALID,
-                       "noise estimate: needs one plane of 16-bit codes, white above black");
-    block *blocks = cf_alloc(room + 1, sizeof *blocks);
-    if (!blocks)
-        return CF_ERR_MEMORY;
-    size_t count = gather(codes, profile, blocks, room);
+static cf_status check(const cf_image *codes, const cf_camera_profile *profile) {
+    if (codes->format == CF_PIXEL_U16 && codes->planes == 1 && profile->white > profile->black[0])
+        return CF_OK;
+    return cf_fail(CF_ERR_INVALID,
+                   "noise estimate: needs one plane of 16-bit codes, white above black");
+}
+
+static float quantisation(const cf_camera_profile *profile) {
+    float range = profile->white - profile->black[0];
+    return 1 / (12 * range * range);
+}
+
+static void estimate(block *blocks, size_t count, float least, cf_noise *noise) {
     qsort(blocks, count, sizeof *blocks, by_mean);
     *noise = (cf_noise){0, 0};
     fit(blocks, count, noise);
-    cf_free(blocks);
-    float range = profile->white - profile->black[0], least = 1 / (12 * range * range);
     if (noise->offset < least)
         noise->offset = least;
+}
+
+cf_status cf_noise_estimate(const cf_image *codes, const cf_camera_profile *profile,
+                            cf_noise *noise) {
+    CF_TRY(check(codes, profile));
+    block *blocks = cf_alloc(ROOM + 1, sizeof *blocks);
+    if (!blocks)
+        return CF_ERR_MEMORY;
+    size_t count = gather(codes, profile, blocks, ROOM);
+    estimate(blocks, count, quantisation(profile), noise);
+    cf_free(blocks);
     return CF_OK;
+}
+
+cf_status cf_noise_pool_add(cf_noise_pool *pool, const cf_image *codes,
+                            const cf_camera_profile *profile, int *added) {
+    *added = 0;
+    CF_TRY(check(codes, profile));
+    if (pool->pictures == CF_NOISE_PICTURES)
+        return CF_OK;
+    block *blocks = cf_alloc(ROOM + 1, sizeof *blocks);
+    if (!blocks)
+        return CF_ERR_MEMORY;
+    pool->counts[pool->pictures] = gather(codes, profile, blocks, ROOM);
+    pool->blocks[pool->pictures++] = blocks;
+    pool->least = quantisation(profile);
+    *added = 1;
+    return CF_OK;
+}
+
+/* Blocks of all pictures but one (-1: of all), put together in `to`. */
+static size_t join(const cf_noise_pool *pool, int without, block *to) {
+    size_t count = 0;
+    for (int i = 0; i < pool->pictures; i++) {
+        if (i == without)
+            continue;
+        memcpy(to + count, pool->blocks[i], pool->counts[i] * sizeof *to);
+        count += pool->counts[i];
+    }
+    return count;
+}
+
+cf_status cf_noise_pool_solve(const cf_noise_pool *pool, cf_noise *noise, cf_noise *error,
+                              float *brightest) {
+    double scale = 0, offset = 0, factor = (pool->pictures - 1.0) / fmax(1, pool->pictures);
+    size_t total = 1;
+    if (!pool->pictures)
+        return cf_fail(CF_ERR_INVALID, "noise estimate: no pictures");
+    for (int i = 0; i < pool->pictures; i++)
+        total += pool->counts[i];
+    block *all = cf_alloc(total, sizeof *all);
+    if (!all)
+        return CF_ERR_MEMORY;
+    size_t count = join(pool, -1, all);
+    estimate(all, count, pool->least, noise);
+    *brightest = 0;
+    for (size_t i = 0; i < count; i++)
+        *brightest = fmaxf(*brightest, all[i].mean);
+    for (int i = 0; i < pool->pictures && pool->pictures > 1; i++) {
+        cf_noise one;
+        estimate(all, join(pool, i, all), pool->least, &one);
+        scale += factor * pow((double)one.scale - (double)noise->scale, 2);
+        offset += factor * pow((double)one.offset - (double)noise->offset, 2);
+    }
+    *error = pool->pictures > 1 ? (cf_noise){(float)sqrt(scale), (float)sqrt(offset)}
+                                : (cf_noise){NAN, NAN};
+    cf_free(all);
+    return CF_OK;
+}
+
+void cf_noise_pool_clear(cf_noise_pool *pool) {
+    for (int i = 0; i < pool->pictures; i++)
+        cf_free(pool->blocks[i]);
+    *pool = (cf_noise_pool){0};
 }
