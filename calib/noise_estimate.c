@@ -12,7 +12,7 @@
 #define BLOCK 8
 #define MAX_BINS 24
 #define ROOM ((size_t)40000) /* blocks of one picture; of more, every so many */
-#define MIN_BLOCKS 12 /* of a brightness, to be believed */
+#define MIN_BLOCKS 12        /* of a brightness, to be believed */
 /* The lower quartile of such a block's variance over its mean, for white noise (36 correlated
  * second differences a block: 100,000 simulated blocks of normal noise give 0.697). */
 #define QUARTILE 0.697

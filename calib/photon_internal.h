@@ -23,6 +23,8 @@ struct cf_photon_transfer {
     cf_flat_grid grid;
     cf_flat_tile *tiles;
     size_t count, room;
+    size_t before; /* count before the last pair */
+    int last_level;
     cf_flat_light light[CF_FLAT_LEVELS];
     int pairs[CF_FLAT_LEVELS];
     unsigned bits;              /* all codes, or-ed */

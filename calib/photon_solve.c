@@ -10,7 +10,8 @@
 #define FIT_SHARE 0.7 /* of saturation: EMVA 1288 fits the gain up to there */
 #define COARSE 0.3    /* squared steps: rounding spoils a smaller variance */
 #define LEAST_POINTS 8
-#define SIGNIFICANT 5 /* standard errors that the slope must be above 0 */
+#define SIGNIFICANT 10 /* standard errors that the slope must be above 0 */
+#define DARK 0.02      /* of white: what does not reach it cannot show a slope */
 
 typedef struct {
     const cf_photon_transfer *pt;
@@ -147,10 +148,16 @@ static cf_status fit(job *j) {
                            "nothing is left to fit: the frames clip at black or white; shoot "
                            "pairs between a twentieth and nine tenths of white");
     }
-    if (!(line.slope > SIGNIFICANT * line.slope_error))
+    int significant = line.slope > SIGNIFICANT * line.slope_error;
+    if (!significant && j->out->reached < DARK * j->pt->sensor.white)
         return cf_fail(CF_ERR_UNSUPPORTED,
-                       "the noise does not grow with the light: these are no raw frames, or too "
-                       "dark; shoot raws, up to white");
+                       "the frames are too dark to show how noise grows with light (the brightest "
+                       "is %.1f codes above black): use longer exposures, up to white",
+                       j->out->reached);
+    if (!significant)
+        return cf_fail(CF_ERR_UNSUPPORTED,
+                       "the noise does not grow with the light: these are no raw frames, or they "
+                       "were denoised; give raws as the sensor wrote them");
     mark_levels(j);
     take_line(j, &line);
     fit_sites(j);

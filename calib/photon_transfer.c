@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "calib/photon_internal.h"
 
+#define SUM_LIMIT 8      /* deviations from the median: beyond are broken pixels */
 #define PILE_SHARE 0.002 /* of the pixels at the largest code, to be taken for clipping */
 #define PILE_RATIO 3     /* ... and so many times as many as at the four codes below */
 
@@ -33,19 +34,30 @@ cf_status cf_flat_glance_at(const cf_image *frame, cf_flat_glance *out) {
             count[row[x]]++;
     }
     *out = (cf_flat_glance){.low = -1};
+    double before = 0, middle = 0, lower = 0, upper = 0, kept = 0;
     for (int i = 0; i < 65536; i++) {
-        sum += (double)count[i] * i;
+        before += count[i];
+        lower += before < 0.1587 * pixels;
+        middle += before < 0.5 * pixels;
+        upper += before < 0.8413 * pixels;
         if (count[i] && out->low < 0)
             out->low = i;
         if (count[i])
             out->high = i;
     }
+    out->deviation = (upper - lower) / 2;
+    double room = SUM_LIMIT * out->deviation + 4;
+    for (int i = 0; i < 65536; i++)
+        if (fabs(i - middle) <= room) {
+            kept += count[i];
+            sum += (double)count[i] * i;
+        }
     int step = 1; /* the next code that occurs may be some codes below */
     while (out->high - step > 0 && !count[out->high - step])
         step++;
     for (int i = 1; i <= 4 && out->high - i * step >= 0; i++)
         below += count[out->high - i * step];
-    out->mean = sum / pixels;
+    out->mean = sum / kept;
     out->high_share = count[out->high] / pixels;
     out->piles_up = out->high_share > PILE_SHARE && count[out->high] > PILE_RATIO * below;
     cf_free(count);
@@ -185,18 +197,23 @@ static double texture_of(const cf_flat_stats *s, double signal) {
     return sqrt(fmax(0, (double)s->fixed - 3 * error)) / fmax(signal, 1);
 }
 
-/* How unevenly a - b is spread: 90th percentile of |residual| beyond what noise makes it. */
+/* How unevenly a - b is spread: 90th percentile of |residual| beyond what noise makes it. Of tiles
+ * that do not clip, for these are alike. */
 static double motion_of(const cf_photon_transfer *pt, const cf_flat_tile *t, int n, double flicker,
                         float *work) {
     double noise = 0, signal = 0;
+    int used = 0;
     for (int i = 0; i < n; i++) {
+        if (cf_flat_clips(&t[i].s))
+            continue;
         double own = sqrt(2 * (double)t[i].s.variance / t[i].s.n) + 1e-6;
-        work[i] = (float)fabs(((double)t[i].s.difference - flicker * signal_of(pt, &t[i])) / own);
-        noise += own / n;
-        signal += signal_of(pt, &t[i]) / n;
+        work[used++] =
+            (float)fabs(((double)t[i].s.difference - flicker * signal_of(pt, &t[i])) / own);
+        noise += own;
+        signal += signal_of(pt, &t[i]);
     }
-    double z = quantile(work, n, 0.9) / 1.645;
-    return n ? sqrt(fmax(0, z * z - 2)) * noise / fmax(signal, 1) : 0;
+    double z = quantile(work, used, 0.9) / 1.645;
+    return used >= 8 ? sqrt(fmax(0, z * z - 2)) * noise / fmax(signal, used) : 0;
 }
 
 static cf_status judge(const cf_photon_transfer *pt, size_t first, const cf_flat_light *light,
@@ -211,10 +228,11 @@ static cf_status judge(const cf_photon_transfer *pt, size_t first, const cf_flat
         out->mean += (double)t[i].s.mean / n;
         out->low += (double)(t[i].s.low > CF_CLIPPED_SHARE) / n;
         out->high += (double)(t[i].s.high > CF_CLIPPED_SHARE) / n;
+        if (cf_flat_clips(&t[i].s))
+            continue;
         signal += signal_of(pt, &t[i]);
         difference += (double)t[i].s.difference;
-        if (!cf_flat_clips(&t[i].s))
-            work[clean++] = (float)texture_of(&t[i].s, signal_of(pt, &t[i]));
+        work[clean++] = (float)texture_of(&t[i].s, signal_of(pt, &t[i]));
     }
     if (!light->is_dark) {
         out->texture = quantile(work, clean, 0.8);
@@ -233,6 +251,8 @@ cf_status cf_photon_transfer_add(cf_photon_transfer *pt, const cf_image *a, cons
                                  const cf_flat_light *light, cf_flat_check *check) {
     cf_flat_scratch scratch;
     size_t first = pt->count;
+    pt->before = first;
+    pt->last_level = light->level;
     CF_TRY(check_frame(a));
     CF_TRY(check_frame(b));
     if (a->width != pt->sensor.width || a->height != pt->sensor.height || b->width != a->width ||
@@ -253,4 +273,9 @@ cf_status cf_photon_transfer_add(cf_photon_transfer *pt, const cf_image *a, cons
         status = judge(pt, first, light, check);
     }
     return status;
+}
+
+void cf_photon_transfer_undo(cf_photon_transfer *pt) {
+    pt->count = pt->before;
+    pt->pairs[pt->last_level]--;
 }

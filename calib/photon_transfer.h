@@ -39,7 +39,8 @@ typedef struct {
 
 /* What one frame looks like at a glance. */
 typedef struct {
-    double mean;       /* code */
+    double mean;       /* code, of the pixels that are not far from the median: broken ones */
+    double deviation;  /* half of what the middle 68 % of the pixels span, codes */
     int low, high;     /* smallest and largest code */
     double high_share; /* of pixels that have the largest code */
     int piles_up;      /* 1: so many of them, beside the codes just below, that this is clipping */
@@ -70,6 +71,9 @@ void cf_photon_transfer_destroy(cf_photon_transfer **pt);
  */
 cf_status cf_photon_transfer_add(cf_photon_transfer *pt, const cf_image *a, const cf_image *b,
                                  const cf_flat_light *light, cf_flat_check *check);
+
+/* Takes the pair that was added last back, which must not have been dark; once for each add. */
+void cf_photon_transfer_undo(cf_photon_transfer *pt);
 
 /* A number and its standard error; NAN where it could not be measured. */
 typedef struct {

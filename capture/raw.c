@@ -225,6 +225,7 @@ static void read_exif(libraw_data_t *raw, cf_frame *frame) {
     struct tm when;
     frame->exposure_ns = (int64_t)llround(positive(o->shutter, 1e6) * 1e9);
     frame->iso = positive(o->iso_speed, 1e9);
+    frame->gain = frame->iso / 100; /* as libcamera and others record a gain factor in DNGs */
     frame->aperture = positive(o->aperture, 1e4);
     frame->focal_mm = positive(o->focal_len, 1e6);
     frame->orientation = exif_orientation(raw->sizes.flip);

@@ -13,6 +13,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } parts[] = {
     {"geometry", "where the two cameras look, and through which lenses", cf_calibrate_geometry},
+    {"noise", "noise, black level and broken pixels, from flat frames", cf_calibrate_noise},
     {"shading", "how much darker each lens gets towards its corners", cf_calibrate_shading},
     {"check", "what is wrong with a rig, in plain words", cf_calibrate_check},
 };
