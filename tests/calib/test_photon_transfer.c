@@ -103,7 +103,7 @@ START_TEST(known_sensors) {
     c.sensor.prnu = 0.01;
     c.sensor.dsnu = 0.3 * c.sensor.read;
     c.sensor.defects = 0.001;
-    measure(&c, quick() ? 160 : 512, quick() ? 128 : 384, &r);
+    measure(&c, quick() ? 160 : 400, quick() ? 128 : 300, &r);
     compare(&c, &r);
 }
 END_TEST

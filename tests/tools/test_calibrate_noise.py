@@ -208,8 +208,10 @@ class Noise(Case):
         Sensor(seed=8).series(self.path("a"), levels=4, frames=1, darks=1)
         self.bad(1, "no two frames have the same light.*two or more.*--from-pictures", words=("--mono", self.path("a")))
         self.bad(1, "one brightness", words=("--mono", self.flats + "/mono02*.dng"))
-        self.bad(1, "one and the same picture", words=[w for k in range(4) for i in (1, 2)
-                                                       for w in ("--mono", self.flats + "/mono0%d_0.dng" % i)])
+        for i in (1, 2):
+            for k in range(2):
+                shutil.copy(self.flats + "/mono0%d_0.dng" % i, self.path("same%d_%d.dng" % (i, k)))
+        self.bad(1, "one and the same picture", words=("--mono", self.path("same*.dng")))
 
     def test_flicker_and_movement(self):
         sensor = Sensor(seed=9)
