@@ -20,6 +20,9 @@
 #define AGREEMENT 0.80 /* below: no chart; other grids reach 0.5 */
 #define DOUBT 0.72     /* between: said in the message */
 #define MAX_OUTSIDE 12
+#define OUTSIDE_COST 0.01 /* of the agreement, a patch */
+#define COARSEST 4        /* scales searched: 1, 2, 4 */
+#define LEAST_SIDE 160
 
 typedef struct {
     double u[2], v[2]; /* steps to the neighbours in the grid's two directions */
@@ -127,10 +130,12 @@ static int pairs_at(const search *s, int quarter, int column, int row, cf_point_
     return count;
 }
 
-static void consider(search *s, const cf_chart_place *place) {
+/* Keeps the better place; one that is partly out of view has to agree all the better. */
+static void consider(search *s, cf_chart_place *place) {
     int outside = 0;
     for (int p = 0; p < CF_CHART_PATCHES; p++)
         outside += place->outside[p];
+    place->agreement -= OUTSIDE_COST * outside;
     if (place->pitch > 0 && outside <= MAX_OUTSIDE && place->agreement > s->best.agreement)
         s->best = *place;
 }
@@ -288,8 +293,7 @@ static cf_status say_cut_off(const char *name, const cf_chart_place *place) {
         name, count, list, count > 6 ? ", ..." : "");
 }
 
-static cf_status judge(const char *name, const search *s, cf_chart_place *out) {
-    const cf_chart_place *best = &s->best;
+static cf_status judge(const char *name, const cf_chart_place *best, int largest) {
     if (best->agreement < AGREEMENT) {
         if (best->agreement > DOUBT)
             return cf_fail(
@@ -302,31 +306,76 @@ static cf_status judge(const char *name, const search *s, cf_chart_place *out) {
             "%s: no 24-patch chart found (the largest grid of even squares has %d); let the "
             "chart fill a third of the picture's width, in focus, or say where it is with "
             "--corners",
-            name, s->largest);
+            name, largest);
     }
     for (int p = 0; p < CF_CHART_PATCHES; p++)
         if (best->outside[p])
             return say_cut_off(name, best);
-    *out = *best;
     return CF_OK;
 }
 
-cf_status cf_chart_find(const char *name, const cf_image *picture,
-                        const cf_chart_reference *reference, cf_chart_place *out) {
-    search *s = cf_alloc(1, sizeof *s);
-    if (!s)
-        return CF_ERR_MEMORY;
-    s->picture = picture;
-    s->reference = reference;
+/* Searches one scale; what was found stays in s->best. */
+static cf_status search_scale(search *s, const cf_image *picture,
+                              const cf_chart_reference *reference) {
+    *s = (search){.picture = picture, .reference = reference};
     s->count = cf_chart_blobs(picture, s->blobs);
+    if (s->count < 0)
+        return CF_ERR_MEMORY;
     list_neighbours(s);
     for (int i = 0; i < s->count; i++)
         try_seed(s, i);
     if (s->best.agreement > AGREEMENT)
         refine(s);
-    cf_status status = s->count < 0 ? CF_ERR_MEMORY : judge(name, s, out);
-    cf_free(s);
+    return CF_OK;
+}
+
+/* Means of 2 x 2. */
+static cf_status halve(const cf_image *in, cf_image *out) {
+    CF_TRY(cf_image_alloc(in->width / 2, in->height / 2, in->planes, CF_PIXEL_F32, out));
+    for (int p = 0; p < in->planes; p++)
+        for (int y = 0; y < out->height; y++) {
+            const float *a = cf_image_row(in, p, 2 * y), *b = cf_image_row(in, p, 2 * y + 1);
+            float *to = cf_image_row(out, p, y);
+            for (int x = 0; x < out->width; x++)
+                to[x] = (a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]) / 4;
+        }
+    return CF_OK;
+}
+
+/* From the largest scale down, until there is a chart: noise hides it at the larger ones. */
+static cf_status search_scales(search *s, cf_chart_place *best, const cf_image *picture,
+                               const cf_chart_reference *reference, int *largest) {
+    cf_image view = *picture, half = {0};
+    cf_status status = CF_OK;
+    for (int scale = 1; status == CF_OK && best->agreement < AGREEMENT; scale *= 2) {
+        status = search_scale(s, &view, reference);
+        *largest = s->largest > *largest ? s->largest : *largest;
+        if (status == CF_OK && s->best.agreement > best->agreement) {
+            *best = s->best;
+            cf_chart_place_scale(best, scale);
+        }
+        cf_image next = {0};
+        if (scale == COARSEST || view.width < LEAST_SIDE || view.height < LEAST_SIDE)
+            break;
+        if (status == CF_OK)
+            status = halve(&view, &next);
+        cf_image_free(&half);
+        view = half = next;
+    }
+    cf_image_free(&half);
     return status;
+}
+
+cf_status cf_chart_find(const char *name, const cf_image *picture,
+                        const cf_chart_reference *reference, cf_chart_place *out) {
+    int largest = 0;
+    search *s = cf_alloc(1, sizeof *s);
+    if (!s)
+        return CF_ERR_MEMORY;
+    *out = (cf_chart_place){0};
+    cf_status status = search_scales(s, out, picture, reference, &largest);
+    cf_free(s);
+    return status == CF_OK ? judge(name, out, largest) : status;
 }
 
 cf_status cf_chart_place_corners(const char *name, const cf_image *picture,

@@ -21,10 +21,10 @@ typedef struct {
 /*
  * Searches a linear picture (F32; 3 planes for colour, roughly white-balanced, or 1) for a chart at
  * any turn and perspective, seen from its front. Even regions (chart_blobs.h) that stand in a grid
- * are extended to the largest grid; where on it the chart lies, and which way up, is what the
- * patches' colours tell: the place where a linear mixture of the reference explains them best.
- * CF_ERR_FORMAT, with a line that names `name` and says what to do, when there is none, or it is
- * cut off by the picture's edge; CF_ERR_MEMORY.
+ * are extended to the largest grid, at three scales if need be; where on it the chart lies, and
+ * which way up, is what the patches' colours tell: the place where a linear mixture of the
+ * reference explains them best. CF_ERR_FORMAT, with a line that names `name` and says what to do,
+ * when there is none, or it is cut off by the picture's edge; CF_ERR_MEMORY.
  */
 cf_status cf_chart_find(const char *name, const cf_image *picture,
                         const cf_chart_reference *reference, cf_chart_place *out);
@@ -42,5 +42,9 @@ cf_status cf_chart_place_corners(const char *name, const cf_image *picture,
  * fills the place's fields but found. */
 void cf_chart_judge(const cf_image *picture, const cf_chart_reference *reference,
                     cf_chart_place *place);
+
+/* A place on a picture of means of bin x bin pixels becomes one on the picture that it was made of.
+ */
+void cf_chart_place_scale(cf_chart_place *place, double bin);
 
 #endif

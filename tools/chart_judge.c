@@ -7,6 +7,7 @@
 #include "tools/chart_find.h"
 
 #define REACH 0.18 /* of the pitch: half the side of what is looked at */
+#define COVERED 2  /* patches that may be anything */
 #define SAMPLES 5  /* in each direction */
 
 /* Mean of each plane around a patch's centre; 0 when any of it is out of the picture. */
@@ -43,49 +44,106 @@ static double pitch_of(const cf_homography *h) {
     return least;
 }
 
-/* Share of one plane's variance over the patches that a linear mixture of the reference explains;
- * weights even out bright and dark. */
-static double explained(const double v[CF_CHART_PATCHES], const unsigned char *outside,
-                        const cf_chart_reference *reference) {
-    double a[16] = {0}, b[4] = {0}, squares = 0, sum = 0, count = 0, rest = 0;
+/* One plane's values at the patches against the reference. */
+typedef struct {
+    double v[CF_CHART_PATCHES];
+    unsigned char used[CF_CHART_PATCHES];
+    const cf_chart_reference *reference;
+} comparison;
+
+/* Light that a patch sends, about; errors count relative to it, so that bright patches do not
+ * decide alone. */
+static double weight_of(const comparison *k, int p) {
+    double y = 0.3 * k->reference->rgb[p][0] + 0.6 * k->reference->rgb[p][1] +
+               0.1 * k->reference->rgb[p][2] + 0.1;
+    return k->used[p] ? 1 / (y * y) : 0;
+}
+
+/* Weighted least squares: v = b . (R, G, B, 1); 0 when the patches determine none. */
+static int mix(const comparison *k, double b[4]) {
+    double a[16] = {0};
+    for (int i = 0; i < 4; i++)
+        b[i] = 0;
     for (int p = 0; p < CF_CHART_PATCHES; p++) {
-        const double *rgb = reference->rgb[p], q[4] = {rgb[0], rgb[1], rgb[2], 1};
-        if (outside[p])
-            continue;
+        const double *rgb = k->reference->rgb[p], q[4] = {rgb[0], rgb[1], rgb[2], 1};
+        double weight = weight_of(k, p);
         for (int i = 0; i < 4; i++) {
-            b[i] += q[i] * v[p];
+            b[i] += weight * q[i] * k->v[p];
             for (int j = 0; j < 4; j++)
-                a[4 * i + j] += q[i] * q[j];
+                a[4 * i + j] += weight * q[i] * q[j];
         }
-        squares += v[p] * v[p];
-        sum += v[p];
-        count++;
     }
-    double variance = squares - sum * sum / fmax(count, 1);
-    if (count < 8 || !(variance > 0) || !cf_cholesky(a, 4))
+    if (!cf_cholesky(a, 4))
         return 0;
     cf_cholesky_solve(a, 4, b);
+    /* a mixture that needs less light of brighter patches is none: a chart upside down */
+    return b[0] + b[1] + b[2] > 0;
+}
+
+static double misfit(const comparison *k, const double b[4], int p) {
+    const double *rgb = k->reference->rgb[p];
+    double e = k->v[p] - b[0] * rgb[0] - b[1] * rgb[1] - b[2] * rgb[2] - b[3];
+    return weight_of(k, p) * e * e;
+}
+
+/* Share of the variance that the mixture explains, per degree of freedom: four weights explain few
+ * patches too easily. *worst: the patch that fits least. */
+static double share_of(const comparison *k, const double b[4], int *worst) {
+    double count = 0, weights = 0, sum = 0, squares = 0, rest = 0;
+    *worst = -1;
     for (int p = 0; p < CF_CHART_PATCHES; p++) {
-        const double *rgb = reference->rgb[p];
-        double e = v[p] - b[0] * rgb[0] - b[1] * rgb[1] - b[2] * rgb[2] - b[3];
-        rest += outside[p] ? 0 : e * e;
+        double weight = weight_of(k, p);
+        if (!k->used[p])
+            continue;
+        count++;
+        weights += weight;
+        sum += weight * k->v[p];
+        squares += weight * k->v[p] * k->v[p];
+        rest += misfit(k, b, p);
+        if (*worst < 0 || misfit(k, b, p) > misfit(k, b, *worst))
+            *worst = p;
     }
-    /* a mixture that needs negative light of brighter patches is none: a chart upside down in grey
-     */
-    double lit = b[0] + b[1] + b[2];
-    return lit > 0 ? fmax(0, 1 - rest / variance) : 0;
+    double variance = squares - sum * sum / fmax(weights, 1e-9);
+    return count > 6 && variance > 0 ? 1 - rest / (count - 4) / (variance / (count - 1)) : 0;
+}
+
+/* How well the reference explains one plane; a few patches may be covered or shine. */
+static double explained(comparison *k) {
+    double share = 0, b[4];
+    int worst;
+    for (int left_out = 0; left_out <= COVERED && mix(k, b); left_out++) {
+        share = fmax(0, share_of(k, b, &worst));
+        if (worst < 0)
+            return 0;
+        k->used[worst] = 0;
+    }
+    return share;
 }
 
 void cf_chart_judge(const cf_image *picture, const cf_chart_reference *reference,
                     cf_chart_place *place) {
-    double v[3][CF_CHART_PATCHES] = {{0}}, seen[3];
+    comparison planes[3];
+    double seen[3];
     for (int p = 0; p < CF_CHART_PATCHES; p++) {
         place->outside[p] = !look(picture, &place->to_picture, p, seen);
-        for (int c = 0; c < picture->planes; c++)
-            v[c][p] = seen[c];
+        for (int c = 0; c < picture->planes; c++) {
+            planes[c].v[p] = seen[c];
+            planes[c].used[p] = !place->outside[p];
+        }
     }
     place->pitch = pitch_of(&place->to_picture);
     place->agreement = 0;
-    for (int c = 0; c < picture->planes; c++)
-        place->agreement += explained(v[c], place->outside, reference) / picture->planes;
+    for (int c = 0; c < picture->planes; c++) {
+        planes[c].reference = reference;
+        place->agreement += explained(&planes[c]) / picture->planes;
+    }
+}
+
+void cf_chart_place_scale(cf_chart_place *place, double bin) {
+    double *h = place->to_picture.h, shift = (bin - 1) / 2;
+    for (int i = 0; i < 3; i++) {
+        h[i] = bin * h[i] + shift * h[6 + i];
+        h[3 + i] = bin * h[3 + i] + shift * h[6 + i];
+    }
+    place->pitch *= bin;
 }

@@ -47,15 +47,6 @@ cf_status cf_chart_picture(const char *name, const cf_frame *frame, int longest,
     return CF_OK;
 }
 
-void cf_chart_place_scale(cf_chart_place *place, double bin) {
-    double *h = place->to_picture.h, shift = (bin - 1) / 2;
-    for (int i = 0; i < 3; i++) {
-        h[i] = bin * h[i] + shift * h[6 + i];
-        h[3 + i] = bin * h[3 + i] + shift * h[6 + i];
-    }
-    place->pitch *= bin;
-}
-
 /* The samples of one patch and colour. */
 typedef struct {
     double n, sum, squares, clipped;

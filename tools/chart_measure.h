@@ -34,9 +34,6 @@ const char *cf_patch_state_name(cf_patch_state state);
 cf_status cf_chart_picture(const char *name, const cf_frame *frame, int longest, cf_image *out,
                            int *bin);
 
-/* The chart's place on the picture that cf_chart_picture made, as one of the raw. */
-void cf_chart_place_scale(cf_chart_place *place, double bin);
-
 /*
  * Means over the middle of each patch (0.55 of the pitch wide), outliers and defects left out,
  * black subtracted and shading evened out. place: in the raw's pixels.
