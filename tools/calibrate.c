@@ -15,6 +15,7 @@ static const struct {
     {"geometry", "where the two cameras look, and through which lenses", cf_calibrate_geometry},
     {"noise", "noise, black level and broken pixels, from flat frames", cf_calibrate_noise},
     {"shading", "how much darker each lens gets towards its corners", cf_calibrate_shading},
+    {"color", "colours, and the mono sensor's response, from a 24-patch chart", cf_calibrate_color},
     {"check", "what is wrong with a rig, in plain words", cf_calibrate_check},
 };
 
