@@ -186,35 +186,30 @@ static cf_status write_picture(const cf_color_job *job, cf_rig_folder *folder) {
     return status == CF_OK ? cf_rig_folder_take(folder, file) : status;
 }
 
-static cf_status calibrate(request *r, cf_rig_folder *folder, cf_file_out **report) {
-    FILE *record;
+static cf_status calibrate(request *r, cf_rig_folder *folder) {
+    FILE *to;
     CF_TRY(cf_color_measure(&r->job, cf_rig_folder_rig(folder)));
     CF_TRY(cf_color_solve(&r->job));
     CF_TRY(write_keys(&r->job, folder));
     CF_TRY(write_picture(&r->job, folder));
-    CF_TRY(cf_rig_folder_create(folder, "color.color.json", &record));
-    write_report(&r->job, record);
+    CF_TRY(cf_rig_folder_create(folder, "color.color.json", &to));
+    write_report(&r->job, to);
     if (!r->report)
         return CF_OK;
-    CF_TRY(cf_file_create(r->report, report));
-    write_report(&r->job, cf_file_stream(*report));
+    CF_TRY(cf_rig_folder_report(folder, r->report, &to));
+    write_report(&r->job, to);
     return CF_OK;
 }
 
 static cf_status run(request *r) {
     cf_rig_folder *folder;
-    cf_file_out *report = NULL;
     CF_TRY(cf_rig_folder_open(r->out, &folder));
-    cf_status status = calibrate(r, folder, &report);
-    if (status == CF_OK)
-        status = cf_rig_folder_commit(&folder);
-    else
+    cf_status status = calibrate(r, folder);
+    if (status != CF_OK) {
         cf_rig_folder_discard(&folder);
-    if (status == CF_OK && report)
-        status = cf_file_commit(&report);
-    cf_file_discard(&report);
-    if (status != CF_OK)
         return status;
+    }
+    CF_TRY(cf_rig_folder_commit(&folder));
     if (r->json)
         write_report(&r->job, stdout);
     else
