@@ -132,7 +132,8 @@ static void settle(work *w) {
         for (int i = 0; i < 3; i++)
             l->disparity[i] += missing;
     }
-    double focal = w->guess.start.focal, high = fmax(l->disparity[2] + room(l), 8);
+    double focal = w->guess.start.focal * exp(w->guess.value[CF_SCENE_FOCAL]),
+           high = fmax(l->disparity[2] + room(l), 8);
     w->params.depth_min_m = focal * w->guess.baseline_m / high;
     w->params.disparity_slack = (float)fmin(ceil(fmax(room(l) - l->disparity[0], 0)), 16);
 }

@@ -202,12 +202,13 @@ static void drop(problem *q, cf_scene_fit *out, double inverse[P][P]) {
     refine(q, out, inverse);
 }
 
-/* Derivatives of the offset at a place by all parameters, at the fit. 0: a lens cannot see it. */
-static int place_row(const cf_scene_geometry *start, const double value[P],
-                     const cf_scene_place *place, double row[P], cf_scene_rays *rays) {
+/* Derivatives of the offset at a probe by all parameters, at the fit. 0: a lens cannot see it. */
+static int probe_row(const cf_scene_geometry *start, const double value[P],
+                     const cf_scene_probe *probe, double row[P], cf_scene_rays *rays) {
     cf_scene_geometry g;
     cf_scene_geometry_change(start, value, &g);
-    cf_scene_project(&g, place, rays);
+    if (!cf_scene_probe_rays(&g, probe, rays))
+        return 0;
     double at = cf_scene_offset(&g, rays);
     for (int i = 0; i < P; i++) {
         double p[P];
@@ -230,10 +231,10 @@ static double variance_at(const double row[P], const double covariance[P][P]) {
 }
 
 double cf_scene_fit_error(const cf_scene_geometry *start, const cf_scene_fit *fit,
-                          const cf_scene_place *place) {
+                          const cf_scene_probe *probe) {
     double row[P];
     cf_scene_rays rays;
-    if (!place_row(start, fit->value, place, row, &rays))
+    if (!probe_row(start, fit->value, probe, row, &rays))
         return NAN;
     return sqrt(fmax(variance_at(row, fit->covariance), 0));
 }
@@ -244,7 +245,7 @@ static void judge(const problem *q, cf_scene_fit *out) {
     int n = 0;
     cf_scene_rays rays;
     for (int k = 0; k < q->options->probe_count; k++) {
-        if (!place_row(q->start, out->value, &q->options->probes[k], row, &rays))
+        if (!probe_row(q->start, out->value, &q->options->probes[k], row, &rays))
             continue;
         double moved = cf_scene_offset(q->start, &rays);
         effect += moved * moved;

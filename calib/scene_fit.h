@@ -13,7 +13,7 @@ typedef struct {
                     where they cannot move the picture's far sides for nothing; 0: none do */
     int repeats; /* how often each point may be among the pairs, found in several ways; 0: once */
     const double *value;          /* to begin with; NULL: the start */
-    const cf_scene_place *probes; /* where effect_px and error_px are judged: all of the picture */
+    const cf_scene_probe *probes; /* where effect_px and error_px are judged: all of the picture */
     int probe_count;
 } cf_scene_fit_options;
 
@@ -39,9 +39,9 @@ cf_status cf_scene_fit_run(const cf_scene_geometry *start, const cf_scene_rays *
                            const cf_scene_fit_options *options, unsigned char *inlier,
                            cf_scene_fit *out);
 
-/* Standard error of the vertical offset at a place, pixels; not-a-number where a lens cannot see
+/* Standard error of the vertical offset at a point, pixels; not-a-number where a lens cannot see
  * it. */
 double cf_scene_fit_error(const cf_scene_geometry *start, const cf_scene_fit *fit,
-                          const cf_scene_place *place);
+                          const cf_scene_probe *probe);
 
 #endif

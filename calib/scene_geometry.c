@@ -31,7 +31,7 @@ void cf_scene_geometry_init(cf_scene_geometry *g, double focal) {
     memset(g, 0, sizeof *g);
     for (int i = 0; i < 9; i += 4)
         g->mono_turn[i] = g->color_turn[i] = 1;
-    g->zoom = 1;
+    g->scale = g->zoom = 1;
     g->focal = focal;
 }
 
@@ -90,20 +90,22 @@ static void lean(double y, double z, double axes[9]) {
 
 void cf_scene_geometry_change(const cf_scene_geometry *start, const double p[CF_SCENE_PARAMS],
                               cf_scene_geometry *out) {
-    double turn[9], axes[9], turned[9];
+    double turn[9], axes[9], turned[9], s = exp(p[CF_SCENE_FOCAL]);
+    const double w[3] = {p[CF_SCENE_TURN_X] / s, p[CF_SCENE_TURN_Y] / s, p[CF_SCENE_TURN_Z]};
     *out = *start;
-    cf_rotation_from_vector(p + CF_SCENE_TURN_X, turn);
+    cf_rotation_from_vector(w, turn);
     multiply(turn, start->color_turn, turned);
     lean(p[CF_SCENE_LEAN_Y], p[CF_SCENE_LEAN_Z], axes);
     multiply(axes, turned, out->color_turn);
     multiply(axes, start->mono_turn, out->mono_turn);
     out->zoom = start->zoom * exp(p[CF_SCENE_ZOOM]);
-    out->color_k[0] += p[CF_SCENE_K1];
-    out->color_k[1] += p[CF_SCENE_K2];
-    out->color_k[2] += p[CF_SCENE_P1];
-    out->color_k[3] += p[CF_SCENE_P2];
-    out->mono_k[0] += p[CF_SCENE_MONO_K1];
-    out->mono_k[1] += p[CF_SCENE_MONO_K2];
+    out->scale = start->scale * s;
+    out->color_k[0] += p[CF_SCENE_K1] * s * s;
+    out->color_k[1] += p[CF_SCENE_K2] * s * s * s * s;
+    out->color_k[2] += p[CF_SCENE_P1] * s;
+    out->color_k[3] += p[CF_SCENE_P2] * s;
+    out->mono_k[0] += p[CF_SCENE_MONO_K1] * s * s;
+    out->mono_k[1] += p[CF_SCENE_MONO_K2] * s * s * s * s;
 }
 
 /* x / z and y / z in the frame. */
@@ -120,12 +122,12 @@ static int see(const double turn[9], const double k[CF_LENS_TERMS], const double
 
 /* The colour point less the mono point, in the frame, pixels: along x or y. */
 static double apart(const cf_scene_geometry *g, const cf_scene_rays *rays, int axis) {
-    const double shown[2] = {rays->color[0] / g->zoom, rays->color[1] / g->zoom};
-    double mono[2], color[2];
-    if (!see(g->mono_turn, g->mono_k, rays->mono, mono) ||
-        !see(g->color_turn, g->color_k, shown, color))
+    double zoom = g->scale * g->zoom, mono[2], color[2];
+    const double seen[2] = {rays->mono[0] / g->scale, rays->mono[1] / g->scale};
+    const double shown[2] = {rays->color[0] / zoom, rays->color[1] / zoom};
+    if (!see(g->mono_turn, g->mono_k, seen, mono) || !see(g->color_turn, g->color_k, shown, color))
         return NAN;
-    return g->focal * (color[axis] - mono[axis]);
+    return g->focal * g->scale * (color[axis] - mono[axis]);
 }
 
 double cf_scene_offset(const cf_scene_geometry *g, const cf_scene_rays *rays) {
@@ -153,6 +155,19 @@ void cf_scene_project(const cf_scene_geometry *g, const cf_scene_place *place, c
     const double color[3] = {place->x - place->shift, place->y, 1};
     show(g->mono_turn, g->mono_k, mono, out->mono);
     show(g->color_turn, g->color_k, color, out->color);
-    out->color[0] *= g->zoom;
-    out->color[1] *= g->zoom;
+    for (int i = 0; i < 2; i++) {
+        out->mono[i] *= g->scale;
+        out->color[i] *= g->scale * g->zoom;
+    }
+}
+
+int cf_scene_probe_rays(const cf_scene_geometry *g, const cf_scene_probe *probe,
+                        cf_scene_rays *out) {
+    const double seen[2] = {probe->mono[0] / g->scale, probe->mono[1] / g->scale};
+    double at[2];
+    if (!see(g->mono_turn, g->mono_k, seen, at))
+        return 0;
+    const cf_scene_place place = {at[0], at[1], probe->shift_px / (g->focal * g->scale)};
+    cf_scene_project(g, &place, out);
+    return isfinite(out->mono[0]) && isfinite(out->color[0]);
 }

@@ -5,8 +5,10 @@
 
 /*
  * What a fit may change, all 0 at the start: turns of the colour camera (radians, about the frame's
- * axes), where the colour lens is (y and z of the way there, for 1 in x), natural logarithm of the
- * colour lens' magnification, and distortions.
+ * axes), natural logarithm of the colour lens' magnification, distortions, where the colour lens is
+ * (y and z of the way there, for 1 in x), and natural logarithm s of both focal lengths. Turns
+ * about x and y and distortions count in pixels, so to say: they are for the focal length at the
+ * start, and apply as turn / e^s, k1 e^2s, k2 e^4s, p e^s, which changes the picture as much.
  */
 enum {
     CF_SCENE_TURN_X,
@@ -21,6 +23,7 @@ enum {
     CF_SCENE_P2,
     CF_SCENE_MONO_K1,
     CF_SCENE_MONO_K2,
+    CF_SCENE_FOCAL,
     CF_SCENE_PARAMS
 };
 
@@ -39,8 +42,9 @@ typedef struct {
 typedef struct {
     double mono_turn[9], color_turn[9]; /* rotation, row-major: camera -> frame */
     double mono_k[CF_LENS_TERMS], color_k[CF_LENS_TERMS];
-    double zoom;  /* colour focal length, of the one that cf_scene_rays were made with */
-    double focal; /* of the mono lens, pixels: the unit of offsets */
+    double scale; /* both focal lengths, of those that cf_scene_rays were made with */
+    double zoom;  /* and the colour focal length besides */
+    double focal; /* of the mono lens, pixels, less scale: with it the unit of offsets */
 } cf_scene_geometry;
 
 /* Both lenses alike, undistorted, side by side: turns are identities. */
@@ -67,6 +71,16 @@ typedef struct {
 
 /* What both lenses show of it; not-a-number where one cannot see it. */
 void cf_scene_project(const cf_scene_geometry *g, const cf_scene_place *place, cf_scene_rays *out);
+
+/* A point of the mono picture, and a disparity in its pixels that it might have. */
+typedef struct {
+    double mono[2]; /* as in cf_scene_rays */
+    double shift_px;
+} cf_scene_probe;
+
+/* Where both lenses show it. 0: one cannot see it. */
+int cf_scene_probe_rays(const cf_scene_geometry *g, const cf_scene_probe *probe,
+                        cf_scene_rays *out);
 
 /* OpenCV's distortion of normalised coordinates (documentation of module calib3d), and back: 0, and
  * out untouched, where no point shows there. */

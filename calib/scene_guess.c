@@ -9,7 +9,7 @@
 
 #define BASELINE_M 0.1  /* made up where nobody tells */
 #define USUAL_FOCAL 1.2 /* of the longer side: 45 degrees across */
-#define BARREL 0.05     /* of the half diagonal: distortion to expect at a corner */
+#define BARREL 0.02     /* of the half diagonal: distortion to expect at a corner */
 #define SHIFTED 1e-4    /* prior of the turn about y once the far end decides it, radians */
 
 /* How much less of the scene the mono lens sees, where the colour lens is, how its picture is
@@ -22,7 +22,7 @@ static const struct {
 #define QUICK_STARTS 4
 
 static void priors(const cf_scene_options *o, int given, cf_scene_guess *g) {
-    double known = o->focal_px > 0 || given;
+    int known = o->focal_px > 0 || given;
     double x = g->color_size[0] / 2.0 / g->color[0], y = g->color_size[1] / 2.0 / g->color[1];
     double corner = x * x + y * y, barrel = known ? 0.3 : fmin(fmax(BARREL / corner, 0.05), 1.5);
     double *p = g->prior;
@@ -31,6 +31,7 @@ static void priors(const cf_scene_options *o, int given, cf_scene_guess *g) {
     p[CF_SCENE_ZOOM] = given ? 0.01 : known && o->color_focal_px > 0 ? 0.003 : 0.08;
     p[CF_SCENE_K1] = given ? 0.1 : barrel;
     p[CF_SCENE_LEAN_Y] = p[CF_SCENE_LEAN_Z] = 0.015;
+    p[CF_SCENE_FOCAL] = known ? 0 : o->color_focal_px > 0 ? 0.1 : 0.5;
     p[CF_SCENE_K2] = barrel / (1 + corner * 2);
     p[CF_SCENE_P1] = p[CF_SCENE_P2] = 0.002;
     p[CF_SCENE_MONO_K1] = given ? 0.03 : barrel / 5;
@@ -166,7 +167,7 @@ static cf_status make_model(const int size[2], const double k[4], const double d
 cf_status cf_scene_guess_models(const cf_scene_guess *g, cf_camera_model **mono,
                                 cf_camera_model **color) {
     cf_scene_geometry now;
-    double rt[6], r[9], k[4];
+    double rt[6], r[9], m[4], k[4];
     *mono = *color = NULL;
     cf_scene_geometry_change(&g->start, g->value, &now);
     for (int i = 0; i < 9; i++) {
@@ -176,10 +177,11 @@ cf_status cf_scene_guess_models(const cf_scene_guess *g, cf_camera_model **mono,
     cf_rotation_to_vector(r, rt);
     for (int i = 0; i < 3; i++) /* the colour lens is at the baseline's end of the frame's x axis */
         rt[3 + i] = -g->baseline_m * now.color_turn[i];
-    memcpy(k, g->color, sizeof k);
-    k[0] *= now.zoom;
-    k[1] *= now.zoom;
-    CF_TRY(make_model(g->mono_size, g->mono, now.mono_k, NULL, mono));
+    for (int i = 0; i < 4; i++) {
+        m[i] = g->mono[i] * (i < 2 ? now.scale : 1);
+        k[i] = g->color[i] * (i < 2 ? now.scale * now.zoom : 1);
+    }
+    CF_TRY(make_model(g->mono_size, m, now.mono_k, NULL, mono));
     cf_status status = make_model(g->color_size, k, now.color_k, rt, color);
     if (status != CF_OK)
         cf_camera_model_destroy(mono);
@@ -198,7 +200,8 @@ void cf_scene_guess_mirror(cf_scene_guess *g) {
 
 void cf_scene_guess_shift(cf_scene_guess *g, double pixels) {
     double turn[CF_SCENE_PARAMS] = {0};
-    turn[CF_SCENE_TURN_Y] = g->value[CF_SCENE_TURN_Y] - pixels / g->start.focal;
+    turn[CF_SCENE_TURN_Y] =
+        (g->value[CF_SCENE_TURN_Y] - pixels / g->start.focal) / exp(g->value[CF_SCENE_FOCAL]);
     cf_scene_geometry_change(&g->start, turn, &g->start);
     g->value[CF_SCENE_TURN_Y] = 0;
     g->prior[CF_SCENE_TURN_Y] = SHIFTED;

@@ -100,15 +100,20 @@ static cf_status disparities(const cf_scene_task *task, cf_scene_look *look) {
     return CF_OK;
 }
 
-/* All of the grid, at the disparities that a first, rough count of the matches shows. */
+/* All of the mono picture (the grid, where only turns are fitted), at several disparities. */
 static void place_probes(const cf_scene_task *task, cf_scene_look *look) {
     const cf_rectification *r = &look->rectification;
+    const double grid[4] = {r->focal, r->focal_y, r->center[0], r->center[1]};
+    const cf_scene_picture *mono = &task->pairs[0].mono;
+    double width = task->start ? mono->width : r->width;
+    double height = task->start ? mono->height : r->height;
     for (int k = 0; k < CF_SCENE_PROBES; k++) {
         int c = k % GRID, row = k / GRID % GRID, depth = k / (GRID * GRID);
-        double far = task->start ? depth / 2.0 * fmin((double)r->disparity_max, r->width / 8.0) : 0;
-        look->probes[k] = (cf_scene_place){
-            ((c + 0.5) / GRID * r->width - r->center[0]) / r->focal,
-            ((row + 0.5) / GRID * r->height - r->center[1]) / r->focal_y, far / r->focal};
+        const double at[2] = {(c + 0.5) / GRID * width, (row + 0.5) / GRID * height};
+        cf_scene_probe *probe = &look->probes[k];
+        pinhole_rays(task->start ? task->mono_pinhole : grid, at, probe->mono);
+        probe->shift_px =
+            task->start ? depth / 2.0 * fmin((double)r->disparity_max, width / 8.0) : 0;
     }
 }
 

@@ -30,7 +30,7 @@ typedef struct {
     cf_rectification rectification; /* the numbers, without its maps */
     cf_scene_fit fit;
     cf_scene_geometry start;
-    cf_scene_place probes[CF_SCENE_PROBES];
+    cf_scene_probe probes[CF_SCENE_PROBES];
     int candidates;
     double step;         /* grid pixels of the finest level that was matched */
     double disparity[3]; /* of the inliers at 8, 50 and 92 percent, pixels: with task.start as
