@@ -30,25 +30,24 @@ cf_pixel_state cf_sensor_pixel(const cf_sensor *sensor, int x, int y) {
     return draw < sensor->defects ? CF_PIXEL_DEAD : CF_PIXEL_GOOD;
 }
 
-/* Expected photo-electrons and dark signal of a pixel. */
+/* Expected electrons of a pixel. */
 static double expected(const cf_sensor *s, int x, int y, double signal) {
     double electrons = signal * s->electrons;
     if (s->prnu > 0)
         electrons *= 1 + s->prnu * fixed_normal(s, x, y, 1);
-    if (s->dsnu_electrons > 0)
-        electrons += s->dsnu_electrons * fixed_normal(s, x, y, 3);
     cf_pixel_state state = cf_sensor_pixel(s, x, y);
     if (state == CF_PIXEL_HOT)
         electrons += s->electrons * (0.2 + 0.8 * fixed(s, x, y, 12));
     return state == CF_PIXEL_DEAD ? electrons * DEAD_RESPONSE : electrons;
 }
 
-/* Electrons as read. A dark signal below the mean stays negative: it is an offset, not light. */
+/* Electrons as read. Dark signals are offsets of the reading: they have no shot noise. */
 static double collect(const cf_sensor *s, int x, int y, double signal, cf_random *random) {
-    double mean = expected(s, x, y, signal);
-    double e = mean < 0 ? mean : cf_random_poisson(random, mean);
+    double e = cf_random_poisson(random, expected(s, x, y, signal));
     if (s->full_well > 0)
         e = fmin(e, s->full_well);
+    if (s->dsnu_electrons > 0)
+        e += s->dsnu_electrons * fixed_normal(s, x, y, 3);
     return e + s->read_electrons * cf_random_normal(random);
 }
 
