@@ -153,6 +153,9 @@ static cf_status compare(const cf_noise_camera *camera, const cf_noise_shot *s) 
     if (s->is_color != want)
         return cf_fail(CF_ERR_INVALID, "%s: %s picture given as --%s; give it as --%s", s->path,
                        want ? "a mono" : "a colour", camera->name, want ? "mono" : "color");
+    if (s->width < CF_FLAT_SIDE_MIN || s->height < CF_FLAT_SIDE_MIN)
+        return cf_fail(CF_ERR_INVALID, "%s: %dx%d pixels are too few: %d a side are needed",
+                       s->path, s->width, s->height, CF_FLAT_SIDE_MIN);
     if (s->width != first->width || s->height != first->height)
         return cf_fail(CF_ERR_INVALID,
                        "%s is %dx%d pixels and %s is %dx%d: calibrate one camera and one mode at a "
