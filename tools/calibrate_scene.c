@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "tools/command.h"
+#include "tools/scene_plots.h"
 
 #define TOO_FEW 25     /* points of all pairs */
 #define MISLEADING 3.0 /* pixels of expected vertical error, over the picture */
@@ -155,6 +156,8 @@ static cf_status write_results(const cf_scene_report *report, cf_rig_folder *fol
     CF_TRY(write_model(folder, "color.cameramodel", report->result->color));
     CF_TRY(cf_rig_folder_create(folder, "geometry.json", &to));
     write_record(report, to);
+    CF_TRY(cf_scene_plots(report->result, report->pairs, report->job->mono, report->job->color,
+                          folder));
     CF_TRY(cf_rig_edit_set(edit, "mono", "model", "mono.cameramodel"));
     CF_TRY(cf_rig_edit_set(edit, "color", "model", "color.cameramodel"));
     return set_depth(report, folder);

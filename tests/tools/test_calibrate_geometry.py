@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`calibrate geometry --board` from pictures to a rig: the report, the files, and what the plots show, on a simulated rig.
+"""`calibrate geometry` from pictures to a rig: the report, the files, and what the plots show, on simulated rigs.
 
 Does not prove the accuracy (calib/board, tests/tools/compare_geometry.py) nor what is answered to bad input
 (test_calibrate_bad_input.py). Standard library only.
@@ -20,6 +20,7 @@ CELLS = (8, 6)
 LEFT, TOP, SCALE = 74, 78, 2
 PLOTS = ["mono.coverage.png", "mono.residuals.png", "mono.uncertainty.png", "color.coverage.png", "color.residuals.png",
          "color.uncertainty.png", "pair-01.png", "pair-02.png", "pair-03.png", "overview.png"]
+HAS_BOARDS = "--board" in run("calibrate", "geometry", "--help").stdout
 NUMBERS = ["mono.cameramodel", "color.cameramodel", "geometry.json", "rig.yaml"]
 
 
@@ -53,7 +54,8 @@ def count_cells(pictures, camera):
     return counts
 
 
-class Geometry(unittest.TestCase):
+@unittest.skipUnless(HAS_BOARDS, "built without OpenCV")
+class Board(unittest.TestCase):
     longMessage = True
 
     @classmethod
@@ -152,6 +154,21 @@ class Geometry(unittest.TestCase):
         back = run("calibrate", "geometry", "--import", self.path("stereo.yml"), "-o", self.path("back"), "--json")
         self.assertEqual(back.returncode, 0, back.stderr)
         self.assertAlmostEqual(json.loads(back.stdout)["baseline_m"], self.report["baseline_m"], 8)
+
+
+class Scene(unittest.TestCase):
+    def test_matches_are_plotted(self):
+        with tempfile.TemporaryDirectory(prefix="chromafuse-geometry-") as at:
+            rig = os.path.join(at, "rig")
+            made = run("simulate", "--scene", "own", "--size", "480x360", "--variant", "tilted", "--electrons", "2000", "-o", at)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            done = run("calibrate", "geometry", "--from-scene", "--mono", os.path.join(at, "mono.dng"),
+                       "--color", os.path.join(at, "color.dng"), "-o", rig)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            plots = [name for name in PLOTS if name not in ("color.uncertainty.png", "pair-02.png", "pair-03.png")]
+            self.assertEqual(sorted(os.listdir(rig)), sorted(plots + NUMBERS))
+            for name in plots:
+                self.assertGreater(png_size(os.path.join(rig, name))[0], 1000, name)
 
 
 if __name__ == "__main__":
