@@ -4,6 +4,7 @@
 #define CHROMAFUSE_TOOLS_CALIBRATE_H
 
 /* Each takes its own name as argv[0] and gives the exit code. */
+int cf_calibrate_geometry(int argc, char **argv);
 int cf_calibrate_check(int argc, char **argv);
 int cf_calibrate_color(int argc, char **argv);
 int cf_calibrate_geometry(int argc, char **argv);
