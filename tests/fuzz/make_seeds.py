@@ -130,6 +130,11 @@ def models():
         yield from sorted(m for m in made if len(m) < 3000)
 
 
+def chart(head, row):
+    """24 rows of made-up colours of a chart."""
+    return (head + "".join(row % (i + 1, 20 + 3 * i, 10 - i, i - 5) for i in range(24))).encode()
+
+
 def main(folder):
     noise = (51041, "d", [1e-3, 1e-6])
     dng = [(50706, "B", [1, 4, 0, 0]), (50708, "s", b"maker model\0"), (50717, "I", [1023]), noise]
@@ -143,6 +148,9 @@ def main(folder):
                          png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
                          plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
         "fuzz_rig": [RIG],
+        "fuzz_chart": [chart("name,L,a,b\n", "p%d,%d,%d,%d\n"), chart("", "%d;%d;%d;%d\r\n"),
+                       chart("CGATS.17\nBEGIN_DATA_FORMAT\nSAMPLE_ID SAMPLE_NAME XYZ_X XYZ_Y XYZ_Z\nEND_DATA_FORMAT\n"
+                             "BEGIN_DATA\n", "%d \"dark skin\" %d %d %d\n")],
         "fuzz_rig_edit": [RIG, b"{version: 1, mono: {black: 1}, color: {}}", b"mono: # empty\ncolor:\n- 1\n",
                           b"\xef\xbb\xbfmono:\r\n  black:\r\n  - 1 # one\r\n"],
         "fuzz_model": models(),
