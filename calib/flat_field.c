@@ -218,7 +218,7 @@ static cf_status make_gains(const work *w, cf_shading *s, int *top) {
     s->height = nodes_along(g->height, longest);
     s->planes = g->planes;
     int nodes = s->width * s->height, all = nodes * g->planes;
-    double *logs = cf_alloc((size_t)all, sizeof *logs), level[4], least = INFINITY;
+    double *logs = cf_alloc((size_t)all, sizeof *logs), level[4] = {0}, least = INFINITY;
     s->gains = cf_alloc((size_t)all, sizeof *s->gains);
     if (!s->gains || !logs) {
         cf_free(logs);
@@ -306,7 +306,7 @@ cf_status cf_flat_field_fit(const cf_flat_frame *frames, int count, cf_flat_fiel
     if (!w)
         return CF_ERR_MEMORY;
     cf_status status = cf_flat_grid_of(&frames[0], &w->grid);
-    size_t all = (size_t)(w->grid.columns * w->grid.rows * w->grid.planes);
+    size_t all = (size_t)w->grid.columns * (size_t)w->grid.rows * (size_t)w->grid.planes;
     double *room = status == CF_OK ? cf_alloc(4 * all, sizeof *room) : NULL;
     if (room) {
         w->mean = room;
