@@ -75,18 +75,29 @@ static int bilinear(const cf_image *in, const double at[2], double rgb[3]) {
     return 1;
 }
 
-/* What one pixel of the sheet shows: the mean of parts x parts samples. */
+/* Where a point of the sheet, from the upright picture's corner, lies in a camera's picture. */
+static int find_source(const layout *l, const cf_map *map, double x, double y, double at[2]) {
+    const double upright[2] = {x / l->frame.scale - 0.5, y / l->frame.scale - 0.5};
+    double grid[2];
+    to_grid(l, upright, grid);
+    return cf_map_at(map, grid[0], grid[1], at);
+}
+
+/* What one pixel of the sheet shows: the mean of parts x parts samples, between which the map is
+ * as good as linear. */
 static int look_up(const layout *l, int color, double x, double y, int parts, double rgb[3]) {
     const cf_map *map = color ? &l->grid.color : &l->grid.mono;
+    double origin[2], right[2], below[2];
     int seen = 0;
     memset(rgb, 0, 3 * sizeof *rgb);
+    if (!find_source(l, map, x, y, origin) || !find_source(l, map, x + 1, y, right) ||
+        !find_source(l, map, x, y + 1, below))
+        return 0;
     for (int i = 0; i < parts * parts; i++) {
-        const double upright[2] = {(x + (i % parts + 0.5) / parts) / l->frame.scale - 0.5,
-                                   (y + (i / parts + 0.5) / (double)parts) / l->frame.scale - 0.5};
-        double grid[2], at[2];
-        to_grid(l, upright, grid);
-        if (cf_map_at(map, grid[0], grid[1], at))
-            seen += bilinear(color ? l->pair->color : l->pair->mono, at, rgb);
+        double a = (i % parts + 0.5) / parts, b = (i / parts + 0.5) / (double)parts;
+        const double at[2] = {origin[0] + a * (right[0] - origin[0]) + b * (below[0] - origin[0]),
+                              origin[1] + a * (right[1] - origin[1]) + b * (below[1] - origin[1])};
+        seen += bilinear(color ? l->pair->color : l->pair->mono, at, rgb);
     }
     for (int c = 0; c < 3 && seen; c++)
         rgb[c] /= seen;
