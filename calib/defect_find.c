@@ -119,9 +119,29 @@ static void robust(const search *s, int n, float *median, float *deviation) {
     *deviation = 1.4826F * cf_select_float(s->sorted, n, n / 2);
 }
 
+/* Takes the tile's gradient off, as the pixels that are not far from the median tell it. */
+static void level_out(const search *s, const cf_flat_cell *c, float median, float deviation) {
+    int width = c->x1 - c->x0, height = c->y1 - c->y0, i = 0;
+    double cx = 0.5 * (width - 1), cy = 0.5 * (height - 1);
+    double sx = 0, sy = 0, sxx = 0, syy = 0;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++, i++)
+            if (fabsf(s->values[i] - median) <= DEVIATIONS * deviation) {
+                sx += (x - cx) * (double)(s->values[i] - median);
+                sy += (y - cy) * (double)(s->values[i] - median);
+                sxx += (x - cx) * (x - cx);
+                syy += (y - cy) * (y - cy);
+            }
+    double dx = sxx > 0 ? sx / sxx : 0, dy = syy > 0 ? sy / syy : 0;
+    for (int k = 0; k < width * height; k++)
+        s->values[k] -= (float)(dx * (k % width - cx) + dy * (k / width - cy));
+}
+
 static cf_status search_tile(search *s, const cf_flat_cell *c, int flats) {
     float median, deviation;
     int n = gather(s, c, flats), width = c->x1 - c->x0, step = s->f->grid.step;
+    robust(s, n, &median, &deviation);
+    level_out(s, c, median, deviation);
     robust(s, n, &median, &deviation);
     if (flats && !(median > 0))
         return CF_OK;

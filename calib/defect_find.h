@@ -10,7 +10,7 @@
 
 /*
  * Frames of one kind are averaged, and a pixel is compared with the median of the some 1000 pixels
- * of its mosaic site around it:
+ * of its mosaic site around it, their gradient taken off:
  *   hot   its dark code is higher by more than 6 robust standard deviations of the averaged dark
  *         pixels, and by more than 4 of a single frame's read noise;
  *   dead  its response to light (flat minus dark) is less than half of theirs: also stuck pixels;

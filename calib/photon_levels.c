@@ -127,12 +127,13 @@ static int relative_line(const cf_flat_level *const *l, int n, double *offset, d
 void cf_photon_find_linearity(cf_photon_result *out) {
     const cf_flat_level *judged[CF_FLAT_LEVELS];
     double full = isfinite(out->saturation) ? out->saturation : out->reached, offset, slope;
+    double most = isfinite(out->saturation) ? LINEAR_HIGH * full : full;
     int n = 0;
     out->linearity_min = out->linearity_max = NAN;
     for (int i = 0; i < out->level_count; i++) {
         const cf_flat_level *l = &out->levels[i];
         if (l->pairs && !l->is_dark && l->exposure_s > 0 && !(l->clipped > 0) &&
-            l->signal >= LINEAR_LOW * full && l->signal <= LINEAR_HIGH * full)
+            l->signal >= LINEAR_LOW * full && l->signal <= most)
             judged[n++] = l;
     }
     if (n < 3 || !relative_line(judged, n, &offset, &slope))

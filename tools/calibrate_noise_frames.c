@@ -174,6 +174,15 @@ static cf_status compare(const cf_noise_camera *camera, const cf_noise_shot *s) 
     return CF_OK;
 }
 
+/* A file among the darks that was given as a flat too is a dark. */
+static int seen_before(cf_noise_camera *camera, const char *path) {
+    int seen = 0;
+    for (int i = 0; i < camera->count; i++)
+        if (!strcmp(camera->shots[i].path, path))
+            seen = camera->shots[i].is_dark = 1;
+    return seen;
+}
+
 static cf_status look(const cf_noise_request *r, const cf_input_list *list, int is_dark,
                       cf_noise_camera *camera) {
     for (size_t i = 0; i < list->count; i++) {
@@ -181,6 +190,8 @@ static cf_status look(const cf_noise_request *r, const cf_input_list *list, int 
         cf_cli_progress("looking", i, list->count);
         if (cf_cli_interrupted())
             return cf_fail(CF_ERR_CANCELLED, "interrupted");
+        if (is_dark && seen_before(camera, list->paths[i]))
+            continue;
         CF_TRY(glance(r, list->paths[i], is_dark, s));
         if (is_dark && r->mono.count && r->color.count &&
             s->is_color != (camera->role == CF_RIG_COLOR))

@@ -63,7 +63,33 @@ START_TEST(tiny_pictures_give_quantisation_noise) {
 }
 END_TEST
 
+/* Several pictures agree with one, and tell how far they differ. */
+START_TEST(pools_pictures) {
+    cf_noise_pool pool = {{0}, {0}, 0, 0};
+    cf_noise noise, error;
+    float brightest;
+    int added;
+    for (int i = 0; i < 4; i++) {
+        cf_image codes;
+        cf_camera_profile p;
+        make(&codes, &p, 1.0 / 200, 1e-4);
+        ck_assert_int_eq(cf_noise_pool_add(&pool, &codes, &p, &added), CF_OK);
+        ck_assert_int_eq(added, 1);
+        cf_image_free(&codes);
+    }
+    ck_assert_int_eq(cf_noise_pool_solve(&pool, &noise, &error, &brightest), CF_OK);
+    double at = 0.3, want = at / 200 + 1e-4;
+    double got = (double)noise.scale * at + (double)noise.offset;
+    ck_assert_msg(fabs(got / want - 1) < 0.1, "variance %g, pooled %g", want, got);
+    ck_assert(error.scale > 0 && error.scale < 0.2F * noise.scale);
+    ck_assert(brightest > 0.6F && brightest < 0.9F);
+    cf_noise_pool_clear(&pool);
+    ck_assert_int_eq(pool.pictures, 0);
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, pools_pictures);
     tcase_add_test(tc, finds_the_noise_of_a_ramp);
     tcase_add_test(tc, tiny_pictures_give_quantisation_noise);
 }
