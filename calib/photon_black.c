@@ -136,9 +136,11 @@ cf_status cf_photon_find_black(const cf_photon_transfer *pt, cf_photon_black *ou
         if (!exposures_tell(pt, out)) {
             out->source = CF_BLACK_TOLD;
             if (!pt->sensor.has_black)
-                return cf_fail(CF_ERR_UNSUPPORTED,
-                               "nothing tells the black level: add dark frames with --dark (lens "
-                               "covered), or say --black CODE");
+                return cf_fail(
+                    CF_ERR_UNSUPPORTED,
+                    "%s: nothing tells the black level: add dark frames with --dark (lens "
+                    "covered), or say --black CODE",
+                    cf_photon_name(pt));
             for (int site = 0; site < sites; site++)
                 out->level[site] = (cf_measured){pt->sensor.black[site], NAN};
         }

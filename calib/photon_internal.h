@@ -31,6 +31,10 @@ struct cf_photon_transfer {
     cf_dark_histogram *dark[4]; /* of each site; NULL: no dark frames */
 };
 
+static inline const char *cf_photon_name(const cf_photon_transfer *pt) {
+    return pt->sensor.name ? pt->sensor.name : "photon transfer";
+}
+
 static inline int cf_flat_sites(const cf_photon_transfer *pt) {
     return pt->sensor.is_color ? 4 : 1;
 }

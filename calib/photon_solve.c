@@ -67,17 +67,23 @@ static cf_status check_levels(const job *j) {
         open += l->pairs > 0 && !l->is_dark && l->clipped < 1;
     }
     if (!light)
-        return cf_fail(CF_ERR_UNSUPPORTED,
-                       "there are dark frames only: add pairs of an evenly lit wall, from dark to "
-                       "nearly white");
+        return cf_fail(
+            CF_ERR_UNSUPPORTED,
+            "%s: there are dark frames only: add pairs of an evenly lit wall, from dark to "
+            "nearly white",
+            cf_photon_name(j->pt));
     if (!open)
-        return cf_fail(CF_ERR_UNSUPPORTED,
-                       "all lit frames are saturated: use shorter exposures, so that most pairs "
-                       "lie between a twentieth and nine tenths of white");
+        return cf_fail(
+            CF_ERR_UNSUPPORTED,
+            "%s: all lit frames are saturated: use shorter exposures, so that most pairs "
+            "lie between a twentieth and nine tenths of white",
+            cf_photon_name(j->pt));
     if (all < 2)
-        return cf_fail(CF_ERR_UNSUPPORTED,
-                       "all frames are of one brightness: shoot pairs at several exposures, say 8 "
-                       "from a fiftieth of white to white");
+        return cf_fail(
+            CF_ERR_UNSUPPORTED,
+            "%s: all frames are of one brightness: shoot pairs at several exposures, say 8 "
+            "from a fiftieth of white to white",
+            cf_photon_name(j->pt));
     return CF_OK;
 }
 
@@ -145,19 +151,23 @@ static cf_status fit(job *j) {
         take_points(j, -1);
         if (j->count < LEAST_POINTS || !cf_line_fit_variance(j->points, j->count, &line))
             return cf_fail(CF_ERR_UNSUPPORTED,
-                           "nothing is left to fit: the frames clip at black or white; shoot "
-                           "pairs between a twentieth and nine tenths of white");
+                           "%s: nothing is left to fit: the frames clip at black or white; shoot "
+                           "pairs between a twentieth and nine tenths of white",
+                           cf_photon_name(j->pt));
     }
     int significant = line.slope > SIGNIFICANT * line.slope_error;
     if (!significant && j->out->reached < DARK * j->pt->sensor.white)
-        return cf_fail(CF_ERR_UNSUPPORTED,
-                       "the frames are too dark to show how noise grows with light (the brightest "
-                       "is %.1f codes above black): use longer exposures, up to white",
-                       j->out->reached);
+        return cf_fail(
+            CF_ERR_UNSUPPORTED,
+            "%s: the frames are too dark to show how noise grows with light (the brightest "
+            "is %.1f codes above black): use longer exposures, up to white",
+            cf_photon_name(j->pt), j->out->reached);
     if (!significant)
-        return cf_fail(CF_ERR_UNSUPPORTED,
-                       "the noise does not grow with the light: these are no raw frames, or they "
-                       "were denoised; give raws as the sensor wrote them");
+        return cf_fail(
+            CF_ERR_UNSUPPORTED,
+            "%s: the noise does not grow with the light: these are no raw frames, or they "
+            "were denoised; give raws as the sensor wrote them",
+            cf_photon_name(j->pt));
     mark_levels(j);
     take_line(j, &line);
     fit_sites(j);

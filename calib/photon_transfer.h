@@ -18,6 +18,8 @@
 typedef struct cf_photon_transfer cf_photon_transfer;
 
 typedef struct {
+    const char *name;  /* what messages call the frames ("mono at gain 2"); NULL: "photon
+                          transfer"; must outlive the object */
     int width, height; /* of the frames */
     int is_color;      /* 1: the sites of a 2x2 mosaic are kept apart */
     int has_black;     /* black[] was told by the file or user, and counts where nothing better is

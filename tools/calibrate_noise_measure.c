@@ -176,10 +176,7 @@ static cf_status solve(job *j) {
     cf_photon_result *result = &j->group->result;
     CF_TRY(measure_pairs(j));
     CF_TRY(check_pairs(j));
-    /* The library's line says what; this one, where. */
-    cf_status status = cf_photon_transfer_solve(j->pt, result);
-    if (status != CF_OK)
-        return status;
+    CF_TRY(cf_photon_transfer_solve(j->pt, result));
     if (!j->finder)
         return CF_OK;
     CF_TRY(cf_defect_finder_find(j->finder, result->read_codes.value, &j->camera->defects));
@@ -191,7 +188,11 @@ static cf_status measure_group(const cf_noise_request *r, cf_noise_camera *camer
     job j = {.r = r, .camera = camera, .group = &camera->groups[index]};
     const cf_noise_shot *s = camera->shots + j.group->first;
     double none[4] = {0};
-    cf_flat_sensor sensor = {.width = s->width,
+    char name[400];
+    snprintf(name, sizeof name, "%s and the other frames of --%s at gain %g", s->path, camera->name,
+             j.group->gain);
+    cf_flat_sensor sensor = {.name = name,
+                             .width = s->width,
                              .height = s->height,
                              .is_color = s->is_color,
                              .has_black = s->has_black,

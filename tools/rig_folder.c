@@ -3,6 +3,7 @@
 #include "tools/rig_folder.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -128,9 +129,21 @@ cf_status cf_rig_folder_create(cf_rig_folder *folder, const char *name, FILE **s
     return cf_rig_folder_report(folder, path, stream);
 }
 
+/* Ctrl-C and SIGTERM wait from here on, in a good run to its end: a run that put its results in
+ * place has not failed. */
+static void hold_signals(sigset_t *before) {
+    sigset_t wait;
+    sigemptyset(&wait);
+    sigaddset(&wait, SIGINT);
+    sigaddset(&wait, SIGTERM);
+    sigprocmask(SIG_BLOCK, &wait, before);
+}
+
 cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
     cf_rig_folder *f = *folder;
     cf_status status = CF_OK;
+    sigset_t before;
+    hold_signals(&before);
     /* A full disk shows now, before anything is in place. */
     for (int i = 0; i < f->count && status == CF_OK; i++)
         if (fflush(cf_file_stream(f->files[i])))
@@ -143,6 +156,8 @@ cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
     if (status == CF_OK && f->edited)
         status = cf_rig_edit_write(f->edit, NULL);
     cf_rig_folder_discard(folder);
+    if (status != CF_OK)
+        sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }
 

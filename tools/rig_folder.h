@@ -44,7 +44,8 @@ cf_status cf_rig_folder_take(cf_rig_folder *folder, cf_file_out *file);
 
 /*
  * Puts all files in place, the rig file last, and frees the folder. CF_ERR_IO: what was not yet in
- * place is discarded.
+ * place is discarded. Ctrl-C and SIGTERM wait meanwhile, and after a success for good: what is left
+ * to do is to print.
  */
 cf_status cf_rig_folder_commit(cf_rig_folder **folder);
 
