@@ -196,14 +196,11 @@ static cf_status write_all(const cf_noise_request *r, const cf_noise_camera *cam
     cf_status status = CF_OK;
     for (int i = 0; i < count && status == CF_OK; i++)
         status = write_camera(r, &cameras[i], folder);
-    if (status == CF_OK && r->report) {
-        cf_file_out *file;
-        status = cf_file_create(r->report, &file);
-        if (status == CF_OK) {
-            report(r, cameras, count, cf_file_stream(file));
-            status = cf_rig_folder_take(folder, file);
-        }
-    }
+    FILE *to = NULL;
+    if (status == CF_OK && r->report)
+        status = cf_rig_folder_report(folder, r->report, &to);
+    if (status == CF_OK && to)
+        report(r, cameras, count, to);
     if (status == CF_OK)
         return cf_rig_folder_commit(&folder);
     cf_rig_folder_discard(&folder);

@@ -193,14 +193,11 @@ static cf_status write_all(const cf_noise_request *r, estimate *const *all, int 
     cf_status status = CF_OK;
     for (int i = 0; i < count && status == CF_OK; i++)
         status = write_rig(all[i], folder);
-    if (status == CF_OK && r->report) {
-        cf_file_out *file;
-        status = cf_file_create(r->report, &file);
-        if (status == CF_OK) {
-            report(all, count, cf_file_stream(file));
-            status = cf_rig_folder_take(folder, file);
-        }
-    }
+    FILE *to = NULL;
+    if (status == CF_OK && r->report)
+        status = cf_rig_folder_report(folder, r->report, &to);
+    if (status == CF_OK && to)
+        report(all, count, to);
     if (status == CF_OK)
         return cf_rig_folder_commit(&folder);
     cf_rig_folder_discard(&folder);
