@@ -6,7 +6,7 @@
 
 #include "calib/chart.h"
 
-#define CF_COLOR_FIT_VIEWS 16 /* pictures in one fit */
+#define CF_COLOR_FIT_VIEWS 40 /* pictures in one fit */
 
 /* The patches of a chart in one picture. */
 typedef struct {

@@ -191,8 +191,19 @@ static void find_mono(cf_color_job *job) {
                         ratio, job->mono.gain, job->mono.gain / ratio);
 }
 
+/* A lens that darkens its corners darkens the outer patches, in each camera elsewhere. */
+static void find_shading(cf_color_job *job) {
+    for (int kind = 0; kind < 2; kind++)
+        if (job->count[kind] && !job->shots[kind][0].frame->profile.shading.gains)
+            cf_findings_add(
+                &job->findings, CF_FINDING_HINT, kind == CF_SHOT_MONO ? "mono" : "color",
+                "The rig has no gain map of this camera (calibrate shading). If its lens "
+                "darkens the corners, keep the chart in the middle of the picture.");
+}
+
 static void find(cf_color_job *job) {
     cf_findings *to = &job->findings;
+    find_shading(job);
     for (int kind = 0; kind < 2; kind++)
         for (int i = 0; i < job->count[kind]; i++)
             find_left_out(job, &job->shots[kind][i]);

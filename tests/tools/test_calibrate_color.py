@@ -65,7 +65,7 @@ class Color(Case):
     def test_the_truth_is_found(self):
         told = self.judge(self.plain, matrix=0.01, weights=0.005, difference=0.5)
         self.assertEqual(told["verdict"], "good")
-        self.assertEqual(told["findings"], [])
+        self.assertEqual({f["severity"] for f in told["findings"]}, {"hint"})
         self.assertLess(told["ciede2000"]["fitted"]["mean"], told["ciede2000"]["before"]["mean"])
         self.assertEqual(sorted(os.listdir(self.path("out"))), ["color.chart.png", "color.color.json", "rig.yaml"])
         self.assertGreater(png_size(self.path("out", "color.chart.png"))[0], 1000)
@@ -126,7 +126,7 @@ class Color(Case):
         told, _ = self.told(self.chart(self.path("clipped"), "--light", "1.25"))
         self.assertEqual([p["patch"] for p in told["color_pictures"][0]["left_out"]], ["white"])
         self.assertFalse(told["patches"][18]["used"])
-        self.assertIn("white (clipped)", told["findings"][0]["text"])
+        self.assertTrue(any("white (clipped)" in f["text"] for f in told["findings"]))
         self.assertLess(told["ciede2000"]["held_out"]["mean"], 2)
 
     def test_differences_are_scikit_images(self):
