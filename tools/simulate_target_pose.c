@@ -7,7 +7,8 @@
 #include "tools/simulate_target.h"
 
 #define TRIES 4000
-#define MARGIN 3 /* pixels of the card's border that must be inside the picture */
+#define CHOICES 40 /* fitting poses of which the one nearest to its place is taken */
+#define MARGIN 3   /* pixels of the card's border that must be inside the picture */
 
 static void multiply(const double a[9], const double b[9], double out[9]) {
     for (int r = 0; r < 3; r++)
@@ -86,15 +87,29 @@ cf_status cf_target_pose(const cf_target_request *r, const cf_target_rig *rig, c
         return cf_fail(CF_ERR_INVALID, "simulate: --shift puts the card where the lens is blind");
     }
     const int wanted_one = index >= r->poses - r->one_sided;
-    for (int i = 0; i < TRIES; i++) {
+    /* the place that this picture is for: the middle, the borders, the corners in turn */
+    const double aim[2] = {(double)(index % 3) / 2, (double)(index / 3 % 3) / 2};
+    double nearest = INFINITY;
+    cf_target best = *card;
+    for (int i = 0, found = 0; i < TRIES && found < CHOICES; i++) {
+        const double u = cf_random_uniform(random), v = cf_random_uniform(random);
         double fill = 0.3 + 0.5 * cf_random_uniform(random);
-        pixel[0] = width * cf_random_uniform(random);
-        pixel[1] = height * cf_random_uniform(random);
+        double away = hypot(u - aim[0], v - aim[1]) - 0.6 * fill; /* large ones are better */
+        pixel[0] = width * u;
+        pixel[1] = height * v;
         random_rotation(r->tilt_deg, random, card->rotation);
         int seen = place(rig, fill, pixel, card) ? cf_target_seen_by(rig, card) : 0;
-        if (wanted_one ? seen == 1 || seen == 2 : seen == 3)
-            return CF_OK;
+        if (wanted_one ? seen != 1 && seen != 2 : seen != 3)
+            continue;
+        found++;
+        if (away < nearest) {
+            nearest = away;
+            best = *card;
+        }
     }
+    *card = best;
+    if (isfinite(nearest))
+        return CF_OK;
     return cf_fail(CF_ERR_INVALID,
                    "simulate: found no pose of this card that %s: the cameras of the rig do not "
                    "look the same way, or all see everything",
