@@ -32,6 +32,6 @@ extern "C" cf_status cf_board_find(const cf_image *gray, int columns, int rows, 
     } catch (const std::bad_alloc &) {
         return cf_fail(CF_ERR_MEMORY, "finding a chessboard: out of memory");
     } catch (const std::exception &e) {
-        return cf_fail(CF_ERR_UNSUPPORTED, "finding a chessboard: %s", e.what());
+        return cf_fail(CF_ERR_INVALID, "finding a chessboard: %s", e.what());
     }
 }

@@ -18,6 +18,7 @@
 #include "tools/gray_input.h"
 
 #define MAX_THREADS 16
+#define MAX_SIDE 16000 /* pixels: what OpenCV's finder takes, as it looks at enlarged pictures */
 
 static const char *const cameras[] = {"mono", "colour"};
 
@@ -40,6 +41,11 @@ static void find_in(const cf_board *board, task *t) {
     cf_image gray = {0}, bytes = {0};
     int found = 0;
     t->status = cf_gray_input_read(t->picture->path, &gray);
+    if (t->status == CF_ERR_UNSUPPORTED)
+        t->status = CF_ERR_FORMAT; /* this picture cannot be used; others can */
+    if (t->status == CF_OK && (gray.width > MAX_SIDE || gray.height > MAX_SIDE))
+        t->status = cf_fail(CF_ERR_INVALID, "%s: %dx%d pixels are too many to look for a board in",
+                            t->picture->path, gray.width, gray.height);
     if (t->status == CF_OK) {
         t->width = gray.width;
         t->height = gray.height;

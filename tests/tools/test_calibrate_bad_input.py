@@ -45,7 +45,7 @@ class BadInput(Case):
     @classmethod
     def setUpClass(cls):
         cls.shared = tempfile.mkdtemp(prefix="chromafuse-bad-")
-        for target, more in (("board", ["--board", "7x5", "--square", "0.03", "--size", "400x300", "--poses", "3", "--png"]),
+        for target, more in (("board", ["--board", "7x5", "--square", "0.03", "--size", "480x360", "--poses", "5", "--png"]),
                              ("chart", ["--size", "400x300"]),
                              ("flat", ["--size", "192x160", "--levels", "3", "--brightest", "1.2", "--darks", "1"])):
             made = run("simulate", "--target", target, "-o", os.path.join(cls.shared, target), *more)
@@ -86,8 +86,30 @@ class BadInput(Case):
 
     def test_files_that_are_no_pictures(self):
         for command in COMMANDS:
-            for name, path in self.files.items():
+            for name, path in self.files.items() if command != "geometry" else ():
                 self.refused(command, mono=path, says=name)
+
+    def test_pictures_without_a_board(self):
+        """A picture that cannot be used is named and left out, which may leave none."""
+        one = os.path.join(self.shared, "board", "color_000.png")
+        for name in ("empty.png", "short.png", "dot.png", "wide.png", "even.png", "text.dng") if "geometry" in COMMANDS else ():
+            before = tree(self.at)
+            done = run(*self.words("geometry", self.files[name], one))
+            with self.subTest(name=name):
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr, "(?m)^chromafuse: warning: .*%s: .*left out$" % name)
+                self.assertRegex(done.stderr, "(?m)^chromafuse: error: no board .* mono pictures")
+                self.assertNotRegex(done.stderr, "OpenCV|Sanitizer")
+                self.assertEqual(tree(self.at), before)
+
+    def test_a_bad_picture_among_good_ones_is_left_out(self):
+        if "geometry" not in COMMANDS:
+            self.skipTest("no board finder in this build")
+        shutil.copytree(os.path.join(self.shared, "board"), self.path("board"))
+        write(self.path("board", "mono_002.png"), read(self.files["short.png"]))
+        done = run(*self.words("geometry", self.path("board", "mono*.png"), self.path("board", "color*.png")), "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mono_002.png", done.stdout + done.stderr)
 
     def test_names_that_lead_nowhere(self):
         os.mkdir(self.path("hollow"))
