@@ -93,8 +93,8 @@ void cf_robust_int(int *v, int count, double *median, double *deviation) {
 
 /* Takes the samples; returns how many. */
 static int gather(const cf_flat_grid *grid, const cf_flat_cell *c, const cf_image *a,
-                  const cf_image *b, double white, cf_flat_scratch *s, cf_flat_stats *out) {
-    int n = 0, low = 0, high = 0, dx = c->site % 2, dy = c->site / 2;
+                  const cf_image *b, cf_flat_scratch *s) {
+    int n = 0, dx = c->site % 2, dy = c->site / 2;
     for (int y = c->y0; y < c->y1; y++) {
         const unsigned short *p = cf_image_row(a, 0, y * grid->step + dy);
         const unsigned short *q = cf_image_row(b, 0, y * grid->step + dy);
@@ -102,13 +102,24 @@ static int gather(const cf_flat_grid *grid, const cf_flat_cell *c, const cf_imag
             int u = p[x * grid->step + dx], v = q[x * grid->step + dx];
             s->sum[n] = s->sorted[n] = u + v;
             s->difference[n] = u - v;
-            low += (u == 0) + (v == 0);
-            high += (u >= white) + (v >= white);
         }
     }
-    out->low = (float)low / (float)(2 * n);
-    out->high = (float)high / (float)(2 * n);
     return n;
+}
+
+/* Broken pixels clip whatever the light: only the others count. */
+static void count_clipped(const cf_flat_scratch *s, int n, double white, cf_flat_stats *out) {
+    int low = 0, high = 0, kept = 0;
+    for (int i = 0; i < n; i++) {
+        if (s->sum[i] == INT_MIN)
+            continue;
+        int u = (s->sum[i] + s->difference[i]) / 2, v = s->sum[i] - u;
+        low += (u == 0) + (v == 0);
+        high += (u >= white) + (v >= white);
+        kept += 2;
+    }
+    out->low = kept ? (float)low / (float)kept : 0;
+    out->high = kept ? (float)high / (float)kept : 0;
 }
 
 /* Marks what is far from limit times deviation in sum. */
@@ -178,11 +189,12 @@ cf_flat_stats cf_flat_tile_measure(const cf_flat_grid *grid, const cf_flat_cell 
                                    cf_flat_scratch *scratch) {
     cf_flat_stats out = {0};
     double median, deviation;
-    int n = gather(grid, cell, a, b, white, scratch, &out);
+    int n = gather(grid, cell, a, b, scratch);
     double upper = cf_select_int(scratch->sorted, n, (int)(0.8413 * n));
     cf_robust_int(scratch->sorted, n, &median, &deviation);
     deviation = fmax(deviation, upper - median); /* where more than half of them are 0 */
     drop_sums(scratch, n, median, deviation);
+    count_clipped(scratch, n, white, &out);
     moments m = measure(scratch, n);
     if (m.n >= 2) {
         drop_differences(scratch, n, m.difference, m.difference_variance);

@@ -163,8 +163,12 @@ static void print_table(const cf_photon_result *r) {
             printf("  %8.2fms", 1e3 * l->exposure_s);
         else
             printf("  %10s", "?");
-        printf(" %9d %10.2f %10.3f %10.3f", l->pairs, l->signal,
-               isfinite(l->variance.value) ? l->variance.value : l->all_variance, l->predicted);
+        printf(" %9d %10.2f %10.3f", l->pairs, l->signal,
+               isfinite(l->variance.value) ? l->variance.value : l->all_variance);
+        if (isfinite(l->predicted))
+            printf(" %10.3f", l->predicted);
+        else
+            printf(" %10s", "-");
         if (l->clipped > 0)
             printf("  %.0f %% clips", 100 * l->clipped);
         printf("%s\n", l->fitted ? "" : "  not fitted");
