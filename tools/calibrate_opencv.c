@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "tools/calibrate_pictures.h"
 #include "tools/command.h"
 #include "tools/rig_folder.h"
 
@@ -120,6 +121,7 @@ static cf_status fill(const cf_opencv_job *job, const camera cameras[2], cf_rig_
     }
     CF_TRY(cf_rig_folder_create(folder, "geometry.json", &to));
     print_record(job, cameras, to);
+    cf_plot_outdate(folder);
     return CF_OK;
 }
 

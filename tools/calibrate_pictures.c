@@ -2,8 +2,6 @@
 /* The plots of a calibration as files, and all of them on one sheet. */
 #include "tools/calibrate_pictures.h"
 
-#include <stdio.h>
-
 #include "base/log.h"
 #include "capture/picture_out.h"
 #include "tools/contact_sheet.h"
@@ -26,28 +24,39 @@ static cf_status write(cf_rig_folder *folder, const char *name, const cf_image *
     return cf_rig_folder_take(folder, file);
 }
 
+static const char *const camera_names[2][KINDS] = {
+    {"mono.coverage.png", "mono.residuals.png", "mono.uncertainty.png"},
+    {"color.coverage.png", "color.residuals.png", "color.uncertainty.png"},
+};
+static const char *const pair_names[CF_PLOT_PAIRS] = {"pair-01.png", "pair-02.png", "pair-03.png",
+                                                      "pair-04.png"};
+static const char overview_name[] = "overview.png";
+
+/* Writes a plot, or where there is none removes that of an earlier calibration. */
+static cf_status put(cf_rig_folder *folder, const char *name, const cf_image *picture) {
+    if (picture->data)
+        return write(folder, name, picture);
+    cf_rig_folder_outdate(folder, name);
+    return CF_OK;
+}
+
 static cf_status plot_camera(album *a, int role, const cf_plot_camera *camera,
                              const cf_plot_grid *motion, const cf_plot_about *about) {
-    static const char *const names[2][KINDS] = {
-        {"mono.coverage.png", "mono.residuals.png", "mono.uncertainty.png"},
-        {"color.coverage.png", "color.residuals.png", "color.uncertainty.png"}};
     cf_image *to = a->camera[role];
     CF_TRY(cf_plot_coverage(camera, &to[0]));
     CF_TRY(cf_plot_residuals(camera, &to[1]));
     if (motion)
         CF_TRY(cf_plot_uncertainty(camera, motion, about, &to[2]));
     for (int i = 0; i < KINDS; i++)
-        if (to[i].data)
-            CF_TRY(write(a->folder, names[role][i], &to[i]));
+        CF_TRY(put(a->folder, camera_names[role][i], &to[i]));
     return CF_OK;
 }
 
 static cf_status plot_pairs(album *a, const cf_plot_set *set) {
-    for (int i = 0; i < set->pair_count; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "pair-%02d.png", i + 1);
-        CF_TRY(cf_plot_rectified(&set->pairs[i], &a->pair[i]));
-        CF_TRY(write(a->folder, name, &a->pair[i]));
+    for (int i = 0; i < CF_PLOT_PAIRS; i++) {
+        if (i < set->pair_count)
+            CF_TRY(cf_plot_rectified(&set->pairs[i], &a->pair[i]));
+        CF_TRY(put(a->folder, pair_names[i], &a->pair[i]));
     }
     return CF_OK;
 }
@@ -76,7 +85,7 @@ static cf_status write_overview(const album *a) {
         count = 3 + i / 2;
     }
     CF_TRY(cf_contact_sheet(rows, count, &params, &sheet));
-    cf_status status = write(a->folder, "overview.png", &sheet);
+    cf_status status = write(a->folder, overview_name, &sheet);
     cf_image_free(&sheet);
     return status;
 }
@@ -99,4 +108,12 @@ cf_status cf_plot_write(const cf_plot_set *set, cf_rig_folder *folder) {
     for (int i = 0; i < CF_PLOT_PAIRS; i++)
         cf_image_free(&a.pair[i]);
     return status;
+}
+
+void cf_plot_outdate(cf_rig_folder *folder) {
+    for (int i = 0; i < 2 * KINDS; i++)
+        cf_rig_folder_outdate(folder, camera_names[i / KINDS][i % KINDS]);
+    for (int i = 0; i < CF_PLOT_PAIRS; i++)
+        cf_rig_folder_outdate(folder, pair_names[i]);
+    cf_rig_folder_outdate(folder, overview_name);
 }

@@ -84,9 +84,12 @@ typedef struct {
 /*
  * Puts into the folder, to appear with its commit: mono.coverage.png, color.coverage.png,
  * mono.residuals.png, color.residuals.png, mono.uncertainty.png and color.uncertainty.png where
- * there are grids, pair-01.png and so on, and overview.png with all of them. Fails as the plots do,
- * and CF_ERR_IO.
+ * there are grids, pair-01.png and so on, and overview.png with all of them; what of these an
+ * earlier calibration left and this one has not goes. Fails as the plots do, and CF_ERR_IO.
  */
 cf_status cf_plot_write(const cf_plot_set *set, cf_rig_folder *folder);
+
+/* For a geometry without plots: those of an earlier one go with the folder's commit. */
+void cf_plot_outdate(cf_rig_folder *folder);
 
 #endif

@@ -25,6 +25,8 @@ struct cf_rig_folder {
     int edited;
     cf_file_out *files[CF_RIG_FOLDER_FILES];
     int count;
+    const char *outdated[CF_RIG_FOLDER_FILES];
+    int outdated_count;
 };
 
 static int is_yaml(const char *path) {
@@ -139,6 +141,18 @@ static void hold_signals(sigset_t *before) {
     sigprocmask(SIG_BLOCK, &wait, before);
 }
 
+void cf_rig_folder_outdate(cf_rig_folder *folder, const char *name) {
+    if (folder->outdated_count < CF_RIG_FOLDER_FILES)
+        folder->outdated[folder->outdated_count++] = name;
+}
+
+static void remove_outdated(const cf_rig_folder *folder) {
+    char path[PATH_ROOM];
+    for (int i = 0; i < folder->outdated_count; i++)
+        if (cf_rig_folder_path(folder, folder->outdated[i], path, sizeof path) == CF_OK)
+            unlink(path); /* mostly it is not there */
+}
+
 cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
     cf_rig_folder *f = *folder;
     cf_status status = CF_OK;
@@ -155,6 +169,8 @@ cf_status cf_rig_folder_commit(cf_rig_folder **folder) {
         status = cf_file_commit(&f->files[i]);
     if (status == CF_OK && f->edited)
         status = cf_rig_edit_write(f->edit, NULL);
+    if (status == CF_OK)
+        remove_outdated(f);
     cf_rig_folder_discard(folder);
     if (status != CF_OK)
         sigprocmask(SIG_SETMASK, &before, NULL);

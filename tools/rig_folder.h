@@ -42,6 +42,10 @@ cf_status cf_rig_folder_path(const cf_rig_folder *folder, const char *name, char
 /* Takes a prepared file over; discards it where that fails. */
 cf_status cf_rig_folder_take(cf_rig_folder *folder, cf_file_out *file);
 
+/* The name, a constant, of a file that an earlier calibration may have left and that would no
+ * longer be true: removed with the commit. */
+void cf_rig_folder_outdate(cf_rig_folder *folder, const char *name);
+
 /*
  * Puts all files in place, the rig file last, and frees the folder. CF_ERR_IO: what was not yet in
  * place is discarded. Ctrl-C and SIGTERM wait meanwhile, and after a success for good: what is left

@@ -109,8 +109,12 @@ class Opencv(Case):
     def test_other_keys_of_the_rig_stay(self):
         os.mkdir(self.path("rig"))
         write(self.path("rig/rig.yaml"), "# mine\nversion: 1\nmono: {gain: 1.5}  # by hand\nscene: {depth_min_m: 2}\n")
+        for name in ("overview.png", "pair-04.png", "mono.coverage.png", "holiday.png"):
+            write(self.path("rig", name), "")
         self.imports(STEREO)
         now = read(self.path("rig/rig.yaml")).decode()
+        self.assertFalse(os.path.exists(self.path("rig/overview.png")), "plots of another calibration are left")
+        self.assertTrue(os.path.exists(self.path("rig/holiday.png")))
         for part in ("# mine", "gain: 1.5", "# by hand", "depth_min_m: 2", "mono.cameramodel", "color.cameramodel"):
             self.assertIn(part, now)
 
