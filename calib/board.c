@@ -38,7 +38,8 @@ cf_status cf_board_set_add(cf_board_set *set, int index, int camera, const doubl
     if (!v->xy[camera] || !v->ok[camera])
         return CF_ERR_MEMORY;
     memcpy(v->xy[camera], xy, corners * 2 * sizeof *xy);
-    memset(v->ok[camera], 1, corners);
+    for (size_t i = 0; i < corners; i++)
+        v->ok[camera][i] = isfinite(xy[2 * i]) && isfinite(xy[2 * i + 1]);
     return CF_OK;
 }
 

@@ -246,9 +246,10 @@ static cf_status fill_residuals(const problem *p, cf_board_solution *out) {
             for (int k = 0; k < 2 * p->corners; k++)
                 r[k] = v->xy[c][k] - at[k];
             for (int k = 0; k < p->corners && cf_board_counts(p->set, p->params->skip, i, c); k++) {
-                out->corners[c] += v->ok[c][k];
-                out->outliers[c] += !v->ok[c][k];
-                if (v->ok[c][k])
+                int good = v->ok[c][k] && isfinite(r[2 * k]) && isfinite(r[2 * k + 1]);
+                out->corners[c] += good;
+                out->outliers[c] += !v->ok[c][k] && isfinite(v->xy[c][2 * k]);
+                if (good)
                     sum += r[2 * k] * r[2 * k] + r[2 * k + 1] * r[2 * k + 1];
             }
         }
