@@ -81,20 +81,15 @@ static cf_status finish(cf_rig_folder **folder, const cf_calibrate_board_job *r,
 
 /* Everything is written, or nothing; a calibration that is not good enough is written and said so,
  * for a person may have no better pictures. */
-static cf_status deliver(const cf_calibrate_board_job *r, const cf_geometry_facts *facts) {
-    cf_rig_folder *folder;
-    CF_TRY(cf_rig_folder_open(r->out, &folder));
-    cf_status status = cf_geometry_write(facts, folder);
-    if (status == CF_OK)
-        status = add_report(r, facts, folder);
-    if (status == CF_OK)
-        return finish(&folder, r, facts);
-    cf_rig_folder_discard(&folder);
-    return status;
+static cf_status deliver(const cf_calibrate_board_job *r, const cf_geometry_facts *facts,
+                         cf_rig_folder **folder) {
+    CF_TRY(cf_geometry_write(facts, *folder));
+    CF_TRY(add_report(r, facts, *folder));
+    return finish(folder, r, facts);
 }
 
-static cf_status judge(const cf_calibrate_board_job *r, cf_board_pictures *pictures,
-                       const cf_board_solution *solution) {
+static cf_status judge(const cf_calibrate_board_job *r, cf_rig_folder **folder,
+                       cf_board_pictures *pictures, const cf_board_solution *solution) {
     const cf_record_source sources[] = {{"mono", r->mono}, {"color", r->color}};
     cf_board_quality quality;
     cf_board_cover cover;
@@ -111,25 +106,33 @@ static cf_status judge(const cf_calibrate_board_job *r, cf_board_pictures *pictu
     CF_TRY(cf_board_judge(&pictures->set, &r->params, solution, show_progress, NULL, &quality));
     cf_board_cover_measure(&pictures->set, solution, &cover);
     facts.verdict = cf_board_advise(&pictures->set, solution, &quality, &cover, &advice);
-    cf_status status = deliver(r, &facts);
+    cf_status status = deliver(r, &facts, folder);
     cf_board_quality_clear(&quality);
     return status;
 }
 
-cf_status cf_calibrate_board(const cf_calibrate_board_job *job) {
+static cf_status calibrate(cf_calibrate_board_job *r, cf_rig_folder **folder) {
     cf_board_pictures pictures;
     cf_board_solution solution;
-    cf_calibrate_board_job r = *job;
-    CF_TRY(find_corners(&r, &pictures));
+    CF_TRY(find_corners(r, &pictures));
     cf_status status = CF_OK;
-    if (!r.params.lens)
-        status = cf_board_choose_lens(&pictures.set, &r.params, &r.params.lens);
+    if (!r->params.lens)
+        status = cf_board_choose_lens(&pictures.set, &r->params, &r->params.lens);
     if (status == CF_OK)
-        status = cf_board_solve(&pictures.set, &r.params, &solution);
+        status = cf_board_solve(&pictures.set, &r->params, &solution);
     if (status == CF_OK) {
-        status = judge(&r, &pictures, &solution);
+        status = judge(r, folder, &pictures, &solution);
         cf_board_solution_clear(&solution);
     }
     cf_board_pictures_clear(&pictures);
+    return status;
+}
+
+cf_status cf_calibrate_board(const cf_calibrate_board_job *job) {
+    cf_calibrate_board_job r = *job;
+    cf_rig_folder *folder; /* opened first: whether it can be written shows before the work */
+    CF_TRY(cf_rig_folder_open(r.out, &folder));
+    cf_status status = calibrate(&r, &folder);
+    cf_rig_folder_discard(&folder);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct {
     cf_findings findings;
     cf_rig_record records[MAX_RECORDS];
     int record_count;
+    cf_rig_pictures pictures; /* pairs 0: none were given, or none could be used */
 } verdict;
 
 static cf_status take(void *target, const char *name, const char *value) {
@@ -86,9 +87,10 @@ static cf_status check(const request *r, verdict *v) {
     cf_rig_check_models(rig, &models, &v->findings);
     cf_rig_check_values(rig, &models, &v->findings);
     v->record_count = cf_rig_check_records(rig, v->records, MAX_RECORDS, &v->findings);
-    cf_status status = r->mono.count || r->color.count
-                           ? cf_rig_check_pictures(rig, &models, &r->mono, &r->color, &v->findings)
-                           : CF_OK;
+    cf_status status =
+        r->mono.count || r->color.count
+            ? cf_rig_check_pictures(rig, &models, &r->mono, &r->color, &v->pictures, &v->findings)
+            : CF_OK;
     cf_camera_model_destroy(&models.mono);
     cf_camera_model_destroy(&models.color);
     cf_rig_destroy(&rig);
@@ -110,6 +112,10 @@ static void print_text(const request *r, const verdict *v) {
             printf(" from %d picture%s", record->pictures, record->pictures == 1 ? "" : "s");
         printf("%s%s\n", record->verdict[0] ? ": " : "", record->verdict);
     }
+    if (v->pictures.points)
+        printf("%d pair%s: %d points, %.2f pixels (median) off their row under the rig's models\n",
+               v->pictures.pairs, v->pictures.pairs == 1 ? "" : "s", v->pictures.points,
+               v->pictures.vertical_px);
     if (v->findings.kept)
         putchar('\n');
     cf_findings_print(&v->findings, stdout);
@@ -122,6 +128,13 @@ static void print_json(const request *r, const verdict *v) {
     cf_json_bool(&json, "ok", !v->findings.count[CF_FINDING_ERROR]);
     cf_json_number(&json, "errors", v->findings.count[CF_FINDING_ERROR]);
     cf_json_number(&json, "warnings", v->findings.count[CF_FINDING_WARNING]);
+    if (v->pictures.pairs) {
+        cf_json_open(&json, "pictures", '{');
+        cf_json_number(&json, "pairs", v->pictures.pairs);
+        cf_json_number(&json, "points", v->pictures.points);
+        cf_json_number(&json, "vertical_px", v->pictures.vertical_px);
+        cf_json_close(&json, '}');
+    }
     cf_findings_json(&v->findings, &json);
     cf_json_open(&json, "calibrations", '[');
     for (int i = 0; i < v->record_count; i++) {

@@ -34,9 +34,17 @@ typedef struct {
 /* Reads the records that lie beside the rig file; returns how many (at most room). */
 int cf_rig_check_records(const cf_rig *rig, cf_rig_record *records, int room, cf_findings *f);
 
-/* Raw pairs taken with the rig: sizes, levels, and whether the geometry still holds. */
+/* What pictures told of the geometry. */
+typedef struct {
+    int pairs, points; /* that could be opened; matched points that agree */
+    double
+        vertical_px; /* median vertical offset of the points under the rig's models; NaN unknown */
+} cf_rig_pictures;
+
+/* Raw pairs taken with the rig: sizes, levels, and whether the geometry still holds, judged on the
+ * first CF_SCENE_MAX_PAIRS of them together. */
 cf_status cf_rig_check_pictures(const cf_rig *rig, const cf_rig_models *models,
                                 const cf_input_list *mono, const cf_input_list *color,
-                                cf_findings *f);
+                                cf_rig_pictures *seen, cf_findings *f);
 
 #endif

@@ -2,14 +2,13 @@
 /* Holds a rig against pictures that were taken with it. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "calib/self_register.h"
+#include "base/alloc.h"
+#include "calib/scene.h"
 #include "capture/raw.h"
 #include "tools/command.h"
 #include "tools/rig_check.h"
 
-#define MAX_PAIRS 32
 #define ENOUGH 40        /* points that must agree before anything is said */
 #define TOLERABLE_PX 0.7 /* median vertical offset; chroma is fetched to about a pixel */
 
@@ -65,78 +64,68 @@ static int pair_open(const cf_rig *rig, const cf_rig_models *models, const char 
     return 0;
 }
 
-static int compare(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* A working-size copy of the pair for the registration; *count counts it. */
+static cf_status keep(const pair *p, cf_scene_pair *kept, int *count) {
+    const cf_camera_profile *m = &p->mono->profile;
+    cf_scene_pair *out = &kept[*count];
+    if (*count == CF_SCENE_MAX_PAIRS)
+        return CF_OK;
+    CF_TRY(
+        cf_scene_picture_from_raw(&p->mono->image, m, m->spectral, CF_SCENE_COLUMNS, &out->mono));
+    cf_status status = cf_scene_picture_from_raw(&p->color->image, &p->color->profile, m->spectral,
+                                                 CF_SCENE_COLUMNS, &out->color);
+    if (status == CF_OK)
+        ++*count;
+    else
+        cf_scene_pair_free(out);
+    return status;
 }
 
-/* What all pairs say of the geometry together. */
-typedef struct {
-    double before[MAX_PAIRS], after[MAX_PAIRS], turn[MAX_PAIRS];
-    int count, turned;
-} tally;
-
-static void add_registration(const cf_self_registration *r, tally *t) {
-    if (r->inliers < ENOUGH || t->count == MAX_PAIRS)
-        return;
-    const double *w = r->rotation;
-    t->before[t->count] = r->before_px;
-    t->after[t->count] = r->vertical_px;
-    t->turn[t->count++] = 57.29577951 * sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]);
-    t->turned += r->applied;
-}
-
-static cf_status measure(const cf_rig *rig, const cf_rig_models *models, const pair *p, tally *t) {
-    const cf_self_view m = {&p->mono->image, &p->mono->profile},
-                       c = {&p->color->image, &p->color->profile};
-    cf_rectify_params params = CF_RECTIFY_DEFAULTS;
-    cf_self_registration r;
-    cf_camera_model *mended = NULL;
-    params.depth_min_m = rig->depth_min_m;
-    CF_TRY(cf_self_register_rig(&m, &c, models->mono, models->color, &params, &mended, &r));
-    cf_camera_model_destroy(&mended);
-    add_registration(&r, t);
-    return CF_OK;
-}
-
-static void judge(tally *t, size_t pairs, cf_findings *f) {
+static void judge(const cf_self_registration *r, int pairs, cf_findings *f) {
     static const char about[] = "geometry";
-    if (!t->count) {
+    const double *w = r->rotation;
+    if (r->inliers < ENOUGH)
         cf_findings_add(f, CF_FINDING_WARNING, about,
                         "the pictures do not tell whether it still holds: too few points could be "
                         "matched. Take a pair of something with structure all over, in good "
                         "light.");
-        return;
-    }
-    int half = t->count / 2;
-    qsort(t->before, (size_t)t->count, sizeof *t->before, compare);
-    qsort(t->after, (size_t)t->count, sizeof *t->after, compare);
-    qsort(t->turn, (size_t)t->count, sizeof *t->turn, compare);
-    if (2 * t->turned > t->count)
-        cf_findings_add(f, t->before[half] > 3 ? CF_FINDING_ERROR : CF_FINDING_WARNING, about,
-                        "the rig was knocked since it was calibrated: in %d of %zu pairs the "
-                        "colour camera is turned (by %.2f degrees), points lie %.1f pixels above "
+    else if (r->applied)
+        cf_findings_add(f, r->before_px > 3 ? CF_FINDING_ERROR : CF_FINDING_WARNING, about,
+                        "the rig was knocked since it was calibrated: by %d pair%s the colour "
+                        "camera is turned by %.2f degrees against it, points lie %.1f pixels above "
                         "or below where they should, and %.1f after turning it back. Calibrate "
                         "geometry again; 'fuse' turns it back for each run until then.",
-                        t->turned, pairs, t->turn[half], t->before[half], t->after[half]);
-    else if (t->before[half] > TOLERABLE_PX)
+                        pairs, pairs == 1 ? "" : "s",
+                        57.29577951 * sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2]), r->before_px,
+                        r->vertical_px);
+    else if (r->before_px > TOLERABLE_PX)
         cf_findings_add(f, CF_FINDING_WARNING, about,
                         "points lie %.1f pixels above or below where the models say, and turning "
                         "a camera does not mend it: lens models or picture sizes are wrong. "
                         "Calibrate geometry again.",
-                        t->before[half]);
+                        r->before_px);
 }
 
-cf_status cf_rig_check_pictures(const cf_rig *rig, const cf_rig_models *models,
-                                const cf_input_list *mono, const cf_input_list *color,
+static cf_status register_pairs(const cf_rig *rig, const cf_rig_models *models,
+                                const cf_scene_pair *kept, int count, cf_rig_pictures *seen,
                                 cf_findings *f) {
-    tally t = {0};
+    cf_rectify_params params = CF_RECTIFY_DEFAULTS;
+    cf_self_registration r;
+    cf_camera_model *mended = NULL;
+    params.depth_min_m = rig->depth_min_m;
+    CF_TRY(cf_scene_check(kept, count, models->mono, models->color, &params, &mended, &r));
+    cf_camera_model_destroy(&mended);
+    judge(&r, count, f);
+    seen->points = r.inliers;
+    seen->vertical_px = r.before_px;
+    return CF_OK;
+}
+
+/* Opens each pair in turn; what is needed of it later is small. */
+static cf_status look(const cf_rig *rig, const cf_rig_models *models, const cf_input_list *mono,
+                      const cf_input_list *color, cf_scene_pair *kept, cf_rig_pictures *seen,
+                      cf_findings *f) {
     cf_status status = CF_OK;
-    size_t pairs = 0;
-    if (mono->count != color->count)
-        return cf_fail(CF_ERR_INVALID,
-                       "calibrate check: %zu mono and %zu colour pictures do not make pairs",
-                       mono->count, color->count);
     for (size_t i = 0; i < mono->count && status == CF_OK; i++) {
         pair p;
         cf_cli_progress("checking pairs", i, mono->count);
@@ -144,13 +133,30 @@ cf_status cf_rig_check_pictures(const cf_rig *rig, const cf_rig_models *models,
             return CF_ERR_CANCELLED;
         if (!pair_open(rig, models, mono->paths[i], color->paths[i], &p, f))
             continue;
-        pairs++;
         if (models->mono && models->color)
-            status = measure(rig, models, &p, &t);
+            status = keep(&p, kept, &seen->pairs);
         pair_close(&p);
     }
     cf_cli_progress("checking pairs", mono->count, mono->count);
-    if (status == CF_OK && pairs && models->mono && models->color)
-        judge(&t, pairs, f);
+    return status;
+}
+
+cf_status cf_rig_check_pictures(const cf_rig *rig, const cf_rig_models *models,
+                                const cf_input_list *mono, const cf_input_list *color,
+                                cf_rig_pictures *seen, cf_findings *f) {
+    *seen = (cf_rig_pictures){.vertical_px = NAN};
+    if (mono->count != color->count)
+        return cf_fail(CF_ERR_INVALID,
+                       "calibrate check: %zu mono and %zu colour pictures do not make pairs",
+                       mono->count, color->count);
+    cf_scene_pair *kept = cf_alloc(CF_SCENE_MAX_PAIRS, sizeof *kept);
+    if (!kept)
+        return CF_ERR_MEMORY;
+    cf_status status = look(rig, models, mono, color, kept, seen, f);
+    if (status == CF_OK && seen->pairs)
+        status = register_pairs(rig, models, kept, seen->pairs, seen, f);
+    for (int i = 0; i < seen->pairs; i++)
+        cf_scene_pair_free(&kept[i]);
+    cf_free(kept);
     return status;
 }

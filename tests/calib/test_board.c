@@ -167,7 +167,7 @@ static double registration_error(const cf_camera_model *mono, const cf_camera_mo
  * 0.02.
  */
 START_TEST(finds_a_rig_from_20_poses) {
-    int seeds = getenv("CHROMAFUSE_VALGRIND") ? 1 : 10;
+    const int seeds = 10;
     cf_board_params params = CF_BOARD_DEFAULTS;
     double sum[5] = {0};
     rig truth;
@@ -403,11 +403,13 @@ START_TEST(flat_on_boards_are_not_trusted) {
 END_TEST
 
 static void add(TCase *tc) {
+    tcase_add_test(tc, says_what_is_missing);
+    if (getenv("CHROMAFUSE_VALGRIND")) /* the solver takes minutes there; it runs under ASan */
+        return;
     tcase_add_test(tc, finds_a_rig_from_20_poses);
     tcase_add_test(tc, is_exact_without_noise);
     tcase_add_test(tc, leaves_out_what_is_wrong);
     tcase_add_test(tc, knows_how_good_it_is);
-    tcase_add_test(tc, says_what_is_missing);
     tcase_add_test(tc, flat_on_boards_are_not_trusted);
 }
 
