@@ -133,7 +133,7 @@ static cf_status try_efforts(workshop *w, const cf_scene_effort *e, int count,
     CF_TRY(weigh(m));
     out->candidates = m->count;
     cf_scene_fit_options options = task->fit;
-    options.tolerance = 1.5 * out->step;
+    options.tolerance = 1.5 * (count > 1 ? w->pyramid.step * 1.3 : out->step);
     options.repeats = count;
     options.probes = out->probes;
     options.probe_count = task->start ? CF_SCENE_PROBES : GRID * GRID;

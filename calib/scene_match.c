@@ -7,8 +7,11 @@
 
 #include "base/alloc.h"
 
-#define CLEARLY 0.08F     /* correlation above the second best place */
-#define RETURNS 0.8F      /* pixels of the finest level that a match may miss itself by */
+#define CLEARLY 0.08F /* correlation above the second best place */
+#define NEARBY                                                                                     \
+    0.03F            /* the same where it is nearly known where to look, and matches must return   \
+                      */
+#define RETURNS 0.8F /* pixels of the finest level that a match may miss itself by */
 #define LEAST_ERROR 0.07F /* pixels of the level: what interpolation leaves */
 
 cf_status cf_scene_matches_alloc(int pairs, cf_scene_matches *m) {
@@ -67,7 +70,8 @@ void cf_scene_match_pair(const cf_scene_pyramid *p, int pair, cf_scene_effort e,
                                 -v, v};
     const float s = (float)(p->step * (1 << e.last));
     for (int i = 0; i < count; i++) {
-        cf_gray_search(&p->left[e.first], &p->right[e.first], e.search, wide, CLEARLY, &m[i]);
+        cf_gray_search(&p->left[e.first], &p->right[e.first], e.search, wide,
+                       e.both ? NEARBY : CLEARLY, &m[i]);
         for (int l = e.first - 1; l >= e.last && m[i].score > -2; l--)
             refine(p, l, e.refine, &m[i]);
         if (e.both && m[i].score > -2)

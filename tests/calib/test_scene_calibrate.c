@@ -167,24 +167,42 @@ START_TEST(says_when_pictures_do_not_match) {
 }
 END_TEST
 
+static cf_scene_pair even_pair(int width, int height) {
+    cf_scene_pair out;
+    cf_image gray;
+    ck_assert_int_eq(cf_image_alloc(width, height, 1, CF_PIXEL_F32, &gray), CF_OK);
+    ck_assert_int_eq(cf_scene_picture_from_gray(&gray, 50, &out.mono), CF_OK);
+    ck_assert_int_eq(cf_scene_picture_from_gray(&gray, 50, &out.color), CF_OK);
+    ck_assert_int_eq(out.mono.bin, width / 50);
+    cf_image_free(&gray);
+    return out;
+}
+
 START_TEST(refuses_what_is_not_one_rig) {
-    pair p[2];
-    cf_scene_pair v[2];
+    cf_scene_pair v[2] = {even_pair(100, 80), even_pair(150, 80)};
     cf_scene_result r;
-    const wall what = {.contrast = 0.8};
+    cf_camera_model *fits, *other;
+    const double k[4] = {100, 100, 50, 40};
+    ck_assert_int_eq(cf_camera_model_pinhole(100, 80, k, NULL, &fits), CF_OK);
+    ck_assert_int_eq(cf_camera_model_pinhole(90, 80, k, NULL, &other), CF_OK);
     cf_log_set(NULL, NULL, CF_LOG_ERROR);
-    for (int i = 0; i < 2; i++) {
-        make_wall_pair(&p[i], still, right, 1 + i, &what);
-        v[i] = view(&p[i], CF_SCENE_COLUMNS);
-    }
-    const cf_scene_options options = {0}, half = {.mono = p[0].mono};
+    const cf_scene_options options = {.quick = 1}, half = {.mono = fits},
+                           sizes = {.mono = fits, .color = other},
+                           place = {.mono = fits, .color = fits};
     ck_assert_int_eq(cf_scene_calibrate(v, 2, &options, &r), CF_ERR_INVALID);
     ck_assert_int_eq(cf_scene_calibrate(v, 0, &options, &r), CF_ERR_INVALID);
     ck_assert_int_eq(cf_scene_calibrate(v, 1, &half, &r), CF_ERR_INVALID);
-    const cf_scene_options other = {.mono = p[0].mono, .color = p[1].color};
-    ck_assert_int_eq(cf_scene_calibrate(v, 1, &other, &r), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_scene_calibrate(v, 1, &sizes, &r), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_scene_calibrate(v, 1, &place, &r), CF_ERR_UNSUPPORTED);
+    ck_assert_int_eq(cf_scene_calibrate(v, 1, &options, &r), CF_OK);
+    ck_assert(!r.mono && !r.color && r.found.inliers == 0 && r.found.confidence == 0);
+    cf_scene_result_clear(&r);
     cf_log_set(test_print_line, NULL, CF_LOG_WARNING);
-    free_result(p, v, 2, &r);
+    cf_camera_model_destroy(&fits);
+    cf_camera_model_destroy(&other);
+    for (int i = 0; i < 2; i++)
+        cf_scene_pair_free(&v[i]);
+    ck_assert_uint_eq(cf_alloc_live(), 0);
 }
 END_TEST
 
