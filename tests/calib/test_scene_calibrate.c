@@ -156,7 +156,7 @@ START_TEST(says_when_pictures_do_not_match) {
     for (int i = 0; i < 2; i++) {
         pair p;
         cf_scene_result r;
-        const cf_scene_options options = {0};
+        const cf_scene_options options = {.quick = i};
         make_wall_pair(&p, still, right, 1, &nothing[i]);
         cf_scene_pair v = view(&p, CF_SCENE_COLUMNS);
         ck_assert_int_eq(cf_scene_calibrate(&v, 1, &options, &r), CF_OK);

@@ -69,8 +69,9 @@ class Scene(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         told = json.loads(done.stdout)
         self.assertEqual(told, json.loads(read(self.path("r.json"))))
-        self.assertEqual(sorted(os.listdir(self.path("rig"))),
-                         ["color.cameramodel", "geometry.json", "mono.cameramodel", "rig.yaml"])
+        written = set(os.listdir(self.path("rig")))
+        self.assertLessEqual({"color.cameramodel", "geometry.json", "mono.cameramodel", "rig.yaml"}, written)
+        self.assertEqual([name for name in written if not name.endswith((".cameramodel", ".json", ".yaml", ".png"))], [])
         error = self.error()
         self.assertLess(error, 0.5)
         self.assertLess(error, 2 * told["expected_vertical_error_px"])
