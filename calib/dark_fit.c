@@ -112,8 +112,8 @@ static int improve(fit *f) {
         decrement += step[k] * f->gradient[k];
     if (decrement < CONVERGED * CONVERGED)
         return -1;
-    for (double length = 1; length > 1e-4; length /= 2) {
-        double q[PARAMS];
+    for (int halving = 0; halving < 14; halving++) {
+        double q[PARAMS], length = ldexp(1, -halving);
         for (int k = 0; k < PARAMS; k++) {
             double most = k ? 0.7 : exp(f->p[1]); /* stays where the model is about linear */
             q[k] = f->p[k] + length * fmax(-most, fmin(most, step[k]));

@@ -113,10 +113,7 @@ static int gather(const search *s, const cf_flat_cell *c, int flats) {
 
 static void robust(const search *s, int n, float *median, float *deviation) {
     memcpy(s->sorted, s->values, (size_t)n * sizeof *s->sorted);
-    *median = cf_select_float(s->sorted, n, n / 2);
-    for (int i = 0; i < n; i++)
-        s->sorted[i] = fabsf(s->sorted[i] - *median);
-    *deviation = 1.4826F * cf_select_float(s->sorted, n, n / 2);
+    cf_robust_float(s->sorted, n, median, deviation);
 }
 
 /* Takes the tile's gradient off, as the pixels that are not far from the median tell it. */

@@ -53,42 +53,37 @@ void cf_flat_scratch_free(cf_flat_scratch *scratch) {
 }
 
 /* Hoare's selection. */
-#define DEFINE_SELECT(name, type)                                                                  \
-    type name(type *v, int count, int k) {                                                         \
-        int low = 0, high = count - 1;                                                             \
-        while (low < high) {                                                                       \
-            type pivot = v[low + (high - low) / 2];                                                \
-            int i = low, j = high;                                                                 \
-            while (i <= j) {                                                                       \
-                while (v[i] < pivot)                                                               \
-                    i++;                                                                           \
-                while (v[j] > pivot)                                                               \
-                    j--;                                                                           \
-                if (i <= j) {                                                                      \
-                    type t = v[i];                                                                 \
-                    v[i++] = v[j];                                                                 \
-                    v[j--] = t;                                                                    \
-                }                                                                                  \
-            }                                                                                      \
-            if (k <= j)                                                                            \
-                high = j;                                                                          \
-            else if (k >= i)                                                                       \
-                low = i;                                                                           \
-            else                                                                                   \
-                break;                                                                             \
-        }                                                                                          \
-        return v[k];                                                                               \
+float cf_select_float(float *v, int count, int k) {
+    int low = 0, high = count - 1;
+    while (low < high) {
+        float pivot = v[low + (high - low) / 2];
+        int i = low, j = high;
+        while (i <= j) {
+            while (v[i] < pivot)
+                i++;
+            while (v[j] > pivot)
+                j--;
+            if (i <= j) {
+                float t = v[i];
+                v[i++] = v[j];
+                v[j--] = t;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            break;
     }
+    return v[k];
+}
 
-DEFINE_SELECT(cf_select_int, int)
-DEFINE_SELECT(cf_select_float, float)
-
-void cf_robust_int(int *v, int count, double *median, double *deviation) {
-    int middle = cf_select_int(v, count, count / 2);
+void cf_robust_float(float *v, int count, float *median, float *deviation) {
+    *median = cf_select_float(v, count, count / 2);
     for (int i = 0; i < count; i++)
-        v[i] = abs(v[i] - middle);
-    *median = middle;
-    *deviation = 1.4826 * cf_select_int(v, count, count / 2);
+        v[i] = fabsf(v[i] - *median);
+    *deviation = 1.4826F * cf_select_float(v, count, count / 2);
 }
 
 /* Takes the samples; returns how many. */
@@ -100,7 +95,8 @@ static int gather(const cf_flat_grid *grid, const cf_flat_cell *c, const cf_imag
         const unsigned short *q = cf_image_row(b, 0, y * grid->step + dy);
         for (int x = c->x0; x < c->x1; x++, n++) {
             int u = p[x * grid->step + dx], v = q[x * grid->step + dx];
-            s->sum[n] = s->sorted[n] = u + v;
+            s->sum[n] = u + v;
+            s->sorted[n] = (float)(u + v);
             s->difference[n] = u - v;
         }
     }
@@ -188,12 +184,12 @@ cf_flat_stats cf_flat_tile_measure(const cf_flat_grid *grid, const cf_flat_cell 
                                    const cf_image *a, const cf_image *b, double white,
                                    cf_flat_scratch *scratch) {
     cf_flat_stats out = {0};
-    double median, deviation;
+    float median, deviation;
     int n = gather(grid, cell, a, b, scratch);
-    double upper = cf_select_int(scratch->sorted, n, (int)(0.8413 * n));
-    cf_robust_int(scratch->sorted, n, &median, &deviation);
-    deviation = fmax(deviation, upper - median); /* where more than half of them are 0 */
-    drop_sums(scratch, n, median, deviation);
+    float upper = cf_select_float(scratch->sorted, n, (int)(0.8413 * n));
+    cf_robust_float(scratch->sorted, n, &median, &deviation);
+    deviation = fmaxf(deviation, upper - median); /* where more than half of them are 0 */
+    drop_sums(scratch, n, (double)median, (double)deviation);
     count_clipped(scratch, n, white, &out);
     moments m = measure(scratch, n);
     if (m.n >= 2) {

@@ -35,7 +35,8 @@ typedef struct {
 
 /* Room for one tile's samples; see cf_flat_scratch_alloc. */
 typedef struct {
-    int *sum, *difference, *sorted; /* owned */
+    int *sum, *difference; /* owned, like sorted */
+    float *sorted;
 } cf_flat_scratch;
 
 cf_status cf_flat_scratch_alloc(const cf_flat_grid *grid, cf_flat_scratch *scratch);
@@ -48,12 +49,11 @@ cf_flat_stats cf_flat_tile_measure(const cf_flat_grid *grid, const cf_flat_cell 
                                    const cf_image *a, const cf_image *b, double white,
                                    cf_flat_scratch *scratch);
 
-/* k-th smallest of count (reordered). */
-int cf_select_int(int *v, int count, int k);
+/* k-th smallest of count, none of them NAN (reordered). */
 float cf_select_float(float *v, int count, int k);
 
 /* Median and robust standard deviation (1.4826 times the median of absolute deviations) of count
  * values, which are spoilt. */
-void cf_robust_int(int *v, int count, double *median, double *deviation);
+void cf_robust_float(float *v, int count, float *median, float *deviation);
 
 #endif

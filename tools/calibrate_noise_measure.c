@@ -91,7 +91,7 @@ static cf_status add_pair(job *j, const cf_noise_shot *a, const cf_noise_shot *b
     j->group->pairs++;
     if (!usable) {
         cf_photon_transfer_undo(j->pt);
-        if (!j->refused++)
+        if (!j->refused++ || !j->why[0])
             snprintf(j->why, sizeof j->why, "%s", why);
         cf_noise_note(j->camera, "Left out: %s.", why);
         j->group->left_out++;
@@ -118,22 +118,24 @@ static cf_status read_pair(job *j, const cf_noise_shot *a, const cf_noise_shot *
     return status;
 }
 
-/* A frame that has no partner of the same light: why? */
-static void remark_single(job *j, int i) {
-    const cf_noise_shot *s = j->camera->shots + j->group->first + i;
-    const cf_noise_shot *other = i ? s - 1 : i + 1 < j->group->count ? s + 1 : NULL;
-    if (other && !s->is_dark && !other->is_dark && s->exposure_s > 0 &&
-        fabs(other->exposure_s / s->exposure_s - 1) < 0.002 &&
-        fabs(other->glance.mean / s->glance.mean - 1) < 0.3)
-        cf_noise_note(j->camera,
-                      "Left out: %s has the exposure of %s, but %.0f %% more or less light; the "
-                      "light flickers, use a steady lamp and whole 1/100 s.",
-                      s->path, cf_input_name(other->path),
-                      100 * fabs(other->glance.mean / s->glance.mean - 1));
+/* A frame that has no partner of the same light: why? other: the one nearest to it; NULL: none. */
+static void remark_single(job *j, const cf_noise_shot *s, const cf_noise_shot *other) {
+    char text[512];
+    double ratio = other ? share(other, other->glance.mean) / share(s, s->glance.mean) : 0;
+    int flickers = other && !s->is_dark && !other->is_dark && s->exposure_s > 0 &&
+                   fabs(other->exposure_s / s->exposure_s - 1) < 0.002 && fabs(ratio - 1) < 0.3;
+    if (flickers)
+        snprintf(text, sizeof text,
+                 "%s has the exposure time of %s and %.0f %% more or less light: the light "
+                 "flickers; use daylight or a steady lamp, and exposures of whole 1/100 s (1/120 s "
+                 "where mains has 60 Hz)",
+                 s->path, cf_input_name(other->path), 100 * fabs(ratio - 1));
     else
-        cf_noise_note(j->camera,
-                      "Left out: %s is the only frame of its light; each level needs two.",
-                      s->path);
+        snprintf(text, sizeof text, "%s is the only frame of its light; each level needs two",
+                 s->path);
+    if (flickers && !j->why[0])
+        snprintf(j->why, sizeof j->why, "%s", text);
+    cf_noise_note(j->camera, "Left out: %s.", text);
     j->group->left_out++;
 }
 
@@ -151,7 +153,7 @@ static cf_status measure_pairs(job *j) {
             continue;
         }
         if (!i || s[i - 1].level != s[i].level)
-            remark_single(j, i);
+            remark_single(j, &s[i], i ? &s[i - 1] : n > 1 ? &s[1] : NULL);
         i++;
     }
     cf_cli_progress(j->camera->name, (size_t)n, (size_t)n);
@@ -160,6 +162,8 @@ static cf_status measure_pairs(job *j) {
 
 static cf_status check_pairs(const job *j) {
     const cf_noise_shot *s = j->camera->shots + j->group->first;
+    if (!j->group->pairs && j->why[0])
+        return cf_fail(CF_ERR_INVALID, "%s", j->why);
     if (!j->group->pairs)
         return cf_fail(
             CF_ERR_INVALID,

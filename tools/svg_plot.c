@@ -136,7 +136,10 @@ static void linear_ticks(const plot *p, int is_y) {
                           : rough / unit < 3.5 ? 2
                           : rough / unit < 7.5 ? 5
                                                : 10);
-    for (double v = ceil(a->low / step) * step; v <= a->high; v += step) {
+    for (int i = 0; i < 32; i++) {
+        double v = (ceil(a->low / step) + i) * step;
+        if (v > a->high)
+            break;
         snprintf(label, sizeof label, "%.6g", fabs(v) < step * 1e-6 ? 0 : v);
         tick(p, is_y, v, label);
     }

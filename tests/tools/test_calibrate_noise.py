@@ -222,6 +222,13 @@ class Noise(Case):
                              drift=lambda x, y, k=k: 1 + (0.05 if k else -0.05) * math.sin(y / 20))
         self.bad(1, r"0_0.dng and 0_1.dng differ in places.*flicker", words=("--mono", self.path("a")))
 
+    def test_lamp_that_changes_between_frames(self):
+        sensor = Sensor(seed=12)
+        for i, electrons in enumerate((400, 800, 1600)):
+            for k in range(2):
+                sensor.write(self.path("%d_%d.dng" % (i, k)), electrons, drift=lambda x, y, k=k: 1 + 0.12 * k)
+        self.bad(1, "has the exposure time of.*1[123] % more or less light.*flickers", words=("--mono", self.path("*.dng")))
+
     def test_one_bad_pair_is_left_out(self):
         shutil.copytree(self.flats, self.path("flats"))
         sensor = Sensor(seed=10)
