@@ -137,6 +137,7 @@ START_TEST(turned_pairs_cancel_the_light) {
     cf_flat_field f;
     double uneven;
     ck_assert_int_eq(run(&k, 2, &f, &uneven), CF_OK);
+    cf_log(CF_LOG_DEBUG, "turned pair: uneven by %.4f", uneven);
     ck_assert_double_eq_tol((f.gradient[0][0] - f.gradient[1][0]) / 2, 0.2, 0.02);
     ck_assert_msg(uneven < (side(3) == 3 ? 0.004 : 0.01), "uneven by %.4f", uneven);
     cf_flat_field_clear(&f);

@@ -77,17 +77,12 @@ class Color(Case):
 
     def test_any_pose_size_light_and_noise(self):
         for name, more in {
-                "turned": ("--rotation", "5,0,160", "--electrons", "2000"),
-                "perspective": ("--rotation", "33,-28,70", "--fill", "0.5", "--electrons", "2000"),
+                "perspective": ("--rotation", "33,-28,160", "--fill", "0.5", "--electrons", "2000",
+                                "--mono-exposure", "1.2"),
                 "small": ("--fill", "0.17", "--electrons", "5000"),
-                "noisy": ("--electrons", "150"),
-                "slope": ("--light-slope", "0.15,-0.1", "--electrons", "2000")}.items():
+                "noisy": ("--electrons", "200", "--light-slope", "0.1,-0.1")}.items():
             with self.subTest(name):
                 self.judge(self.chart(self.path(name), *more))
-
-    def test_exposures_of_the_two_cameras_differ(self):
-        told = self.judge(self.chart(self.path("bright"), "--mono-exposure", "1.2", "--electrons", "2000"))
-        self.assertAlmostEqual(told["mono"]["gain"], 1 / 1.2, delta=0.01)
 
     def test_several_pictures_in_one_fit(self):
         other = self.chart(self.path("other"), "--electrons", "2000", "--neutral", "0.7,1,0.4", "--rotation", "0,0,90",
