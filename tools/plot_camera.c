@@ -230,6 +230,8 @@ cf_status cf_plot_uncertainty(const cf_plot_camera *camera, const cf_plot_grid *
                                CF_PLOT_FULL_PX));
     label_grid(&f, motion);
     cf_plot_legend_bar(&f, "uncertainty");
+    cf_canvas_fill(&f.sheet, f.legend, f.legend_top, 26, 16, cf_canvas_ramp(NAN));
+    cf_plot_legend_text(&f, "   not known", cf_plot_white);
     *out = f.sheet;
     return CF_OK;
 }
