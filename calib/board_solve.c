@@ -338,8 +338,11 @@ static cf_status solve(problem *p, cf_board_solution *out) {
     return fill_residuals(p, out);
 }
 
-static cf_status check_counts(const cf_board_set *set, const unsigned char *skip) {
+/* A fit that starts from another one (with pictures left out, to judge that) needs less. */
+static cf_status check_counts(const cf_board_set *set, const cf_board_params *params) {
     static const char *const names[] = {"mono", "colour"};
+    const unsigned char *skip = params->skip;
+    const int least = params->start ? 2 : 3;
     int seen[2] = {0}, both = 0;
     for (int i = 0; i < set->count; i++) {
         int m = cf_board_counts(set, skip, i, 0), c = cf_board_counts(set, skip, i, 1);
@@ -348,12 +351,12 @@ static cf_status check_counts(const cf_board_set *set, const unsigned char *skip
         both += m && c;
     }
     for (int c = 0; c < 2; c++)
-        if (seen[c] < 3)
+        if (seen[c] < least)
             return cf_fail(CF_ERR_INVALID,
                            "the board was found in %d %s picture%s, at least 3 are needed and 10 "
                            "to 20 are good",
                            seen[c], names[c], seen[c] == 1 ? "" : "s");
-    if (both < 2)
+    if (both < least - 1)
         return cf_fail(CF_ERR_INVALID,
                        "both cameras see the board in %d pair%s; at least 2 are needed to tell "
                        "how they stand, and 10 to 20 are good",
@@ -371,7 +374,7 @@ cf_status cf_board_solve(cf_board_set *set, const cf_board_params *params, cf_bo
     if (p.lens_count < 4 || p.lens_count > MAX_LENS)
         return cf_fail(CF_ERR_INVALID, "%s: no lens that a board can be solved for", p.lens_name);
     (void)mrcal_lensmodel_from_name(&p.lens, p.lens_name);
-    CF_TRY(check_counts(set, p.params->skip));
+    CF_TRY(check_counts(set, p.params));
     out->poses = cf_alloc((size_t)set->count, sizeof *out->poses);
     for (int c = 0; c < 2; c++)
         out->residual[c] =

@@ -26,7 +26,8 @@ static const char *const cameras[] = {"mono", "colour"};
 typedef struct {
     cf_board_picture *picture;
     int width, height;
-    double *xy; /* owned; NULL: no board */
+    int is_color; /* what kind of sensor's raw it is; -1 unknown */
+    double *xy;   /* owned; NULL: no board */
     cf_status status;
 } task;
 
@@ -40,7 +41,7 @@ typedef struct {
 static void find_in(const cf_board *board, task *t) {
     cf_image gray = {0}, bytes = {0};
     int found = 0;
-    t->status = cf_gray_input_read(t->picture->path, &gray);
+    t->status = cf_gray_input_read_of(t->picture->path, &gray, &t->is_color);
     if (t->status == CF_ERR_UNSUPPORTED)
         t->status = CF_ERR_FORMAT; /* this picture cannot be used; others can */
     if (t->status == CF_OK && (gray.width > MAX_SIDE || gray.height > MAX_SIDE))
@@ -135,6 +136,10 @@ static cf_status collect(cf_board_pictures *out, task *const tasks[2], const int
         usual_size(tasks[c], counts[c], out->set.size[c]);
         for (int i = 0; i < counts[c]; i++) {
             task *t = &tasks[c][i];
+            if (t->is_color >= 0 && t->is_color != c)
+                return cf_fail(CF_ERR_INVALID,
+                               "%s: a raw picture of a %s camera, given as --%s; exchange them?",
+                               t->picture->path, cameras[t->is_color], c ? "color" : "mono");
             note(&out->set, c, t);
             if (t->status == CF_ERR_UNSUPPORTED || t->status == CF_ERR_MEMORY)
                 return t->status;

@@ -88,9 +88,10 @@ static float bright(const cf_image *image, float top) {
     return top * (float)(bin + 1) / BINS;
 }
 
-static cf_status read_raw(const char *path, cf_image *out) {
+static cf_status read_raw(const char *path, cf_image *out, int *is_color) {
     cf_frame *frame;
     CF_TRY(cf_raw_read(path, &frame));
+    *is_color = frame->profile.is_color;
     cf_status status =
         cf_image_alloc(frame->image.width, frame->image.height, 1, CF_PIXEL_F32, out);
     if (status == CF_OK) {
@@ -106,11 +107,17 @@ static cf_status read_raw(const char *path, cf_image *out) {
     return status;
 }
 
-cf_status cf_gray_input_read(const char *path, cf_image *out) {
+cf_status cf_gray_input_read_of(const char *path, cf_image *out, int *is_color) {
     int display;
     *out = (cf_image){0};
+    *is_color = -1;
     CF_TRY(is_display_picture(path, &display));
-    return display ? read_picture(path, out) : read_raw(path, out);
+    return display ? read_picture(path, out) : read_raw(path, out, is_color);
+}
+
+cf_status cf_gray_input_read(const char *path, cf_image *out) {
+    int is_color;
+    return cf_gray_input_read_of(path, out, &is_color);
 }
 
 /* Each sample to `copies` bytes. */

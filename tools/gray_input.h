@@ -14,6 +14,10 @@
  */
 cf_status cf_gray_input_read(const char *path, cf_image *out);
 
+/* The same, and whose picture it is: *is_color 0 or 1 for the raw of a mono or a colour sensor, -1
+ * where the file does not tell. */
+cf_status cf_gray_input_read_of(const char *path, cf_image *out, int *is_color);
+
 /* The same picture as CF_PIXEL_U8. CF_ERR_MEMORY. */
 cf_status cf_gray_input_8bit(const cf_image *gray, cf_image *out);
 

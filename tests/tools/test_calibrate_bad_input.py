@@ -111,6 +111,19 @@ class BadInput(Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("mono_002.png", done.stdout + done.stderr)
 
+    def test_exchanged_cameras(self):
+        for command, (_, mono, color) in COMMANDS.items():
+            mono, color = (os.path.join(self.shared, p.replace("png", "dng")) for p in (color, mono))
+            self.refused(command, mono=mono, color=color, says="given as --")
+
+    def test_very_few_pictures_are_judged(self):
+        if "geometry" not in COMMANDS:
+            self.skipTest("no board finder in this build")
+        where = [os.path.join(self.shared, "board", name + "_00[0-2].dng") for name in ("mono", "color")]
+        done = run(*self.words("geometry", *where))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("verdict: shoot again", done.stdout)
+
     def test_names_that_lead_nowhere(self):
         os.mkdir(self.path("hollow"))
         for command in COMMANDS:
