@@ -125,6 +125,9 @@ static cf_status check(const request *r) {
     else if (!r->opencv.import_count)
         return cf_fail(CF_ERR_INVALID, "calibrate geometry: say --board CxR, --from-scene, "
                                        "--import FILE or --export FILE");
+    else if (r->mono.count || r->color.count)
+        return cf_fail(CF_ERR_INVALID, "calibrate geometry: an --import takes no pictures; "
+                                       "'calibrate check' holds the rig against them");
     if (r->rig)
         return cf_fail(
             CF_ERR_INVALID,
@@ -153,6 +156,7 @@ static cf_status run(request *r) {
         return cf_calibrate_export(&r->opencv, r->rig);
     if (r->board.board.columns > 0)
         return run_board(r);
+    r->opencv.report = r->report;
     if (!r->scene.wanted)
         return cf_calibrate_import(&r->opencv, r->output);
     r->scene.mono = &r->mono;

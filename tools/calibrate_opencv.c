@@ -121,6 +121,10 @@ static cf_status fill(const cf_opencv_job *job, const camera cameras[2], cf_rig_
     }
     CF_TRY(cf_rig_folder_create(folder, "geometry.json", &to));
     print_record(job, cameras, to);
+    if (job->report) {
+        CF_TRY(cf_rig_folder_report(folder, job->report, &to));
+        print_record(job, cameras, to);
+    }
     cf_plot_outdate(folder);
     return CF_OK;
 }

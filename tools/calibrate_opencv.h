@@ -14,6 +14,7 @@ typedef struct {
     char *imports[CF_OPENCV_IMPORTS]; /* --import: the command line's own strings */
     size_t import_count;
     const char *export_path; /* --export; NULL: none */
+    const char *report;      /* import: JSON file to write too; NULL: none */
     cf_opencv_params params;
     int json;
 } cf_opencv_job;

@@ -60,7 +60,7 @@ class Opencv(Case):
         return ["calibrate", "geometry", *[w for path in imports for w in ("--import", path)], "-o", self.path(rig), *more]
 
     def imports(self, *paths, more=(), rig="rig"):
-        done = run(*self.words(*paths, rig=rig, more=more))
+        done = run(*self.words(*paths, rig=rig, more=more), env={"SOURCE_DATE_EPOCH": "1700000000"})
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
@@ -119,8 +119,9 @@ class Opencv(Case):
             self.assertIn(part, now)
 
     def test_json(self):
-        done = self.imports(STEREO, more=["--json"])
+        done = self.imports(STEREO, more=["--json", "--report", self.path("report.json")])
         self.assertEqual(done.stdout.encode(), read(self.path("rig/geometry.json")))
+        self.assertEqual(done.stdout.encode(), read(self.path("report.json")))
 
     def test_export_and_back(self):
         for swap in ([], ["--swap"]):
@@ -185,7 +186,8 @@ class Opencv(Case):
         for words, pattern in ((["--import", STEREO], "-o RIG is missing"), (["--export", "x.yml"], "the rig is missing"),
                                (["--import", STEREO, "--export", "x.yml", "rig"], "not both"),
                                (["--export", "x.yml", "-o", "rig", "rig"], "not for exports"),
-                               (["--import", STEREO, "-o", "rig", "rig2"], "what is 'rig2'")):
+                               (["--import", STEREO, "-o", "rig", "rig2"], "what is 'rig2'"),
+                               (["--import", STEREO, "-o", "rig", "--mono", STEREO], "takes no pictures")):
             self.complains(run("calibrate", "geometry", *words), 2, pattern)
 
 
