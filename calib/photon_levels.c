@@ -8,6 +8,7 @@
 #define BINS 128
 #define LEAST_TILES 3   /* of a bin of the curve */
 #define COLLAPSED 0.8   /* of the largest variance: beyond it the sensor is full */
+#define GONE 0.1        /* of it: every pixel is full */
 #define LINEAR_LOW 0.05 /* EMVA 1288: linearity is judged from 5 to 95 % of saturation */
 #define LINEAR_HIGH 0.95
 #define PATTERN_LOW 0.2 /* of saturation: where the response's spread shows */
@@ -95,13 +96,12 @@ void cf_photon_find_saturation(const cf_photon_transfer *pt, cf_photon_result *o
     }
     if (last <= top || variance[last] / weight[last] > COLLAPSED * variance[top] / weight[top])
         return;
-    if (high[last] / weight[last] > 0.05) { /* the converter's end; the pixel holds more */
+    double left = variance[last] / weight[last] / (variance[top] / weight[top]);
+    if (high[last] / weight[last] > 0.05) /* the converter's end; the pixel holds more */
         out->saturation = range;
-        out->clip_code = pt->sensor.clip;
-    } else {
-        out->saturation = signal[top] / weight[top];
-        out->clip_code = out->saturation + out->black[0].value;
-    }
+    else /* a full pixel has no noise, and one signal; half full, the largest variance tells */
+        out->saturation = left < GONE ? signal[last] / weight[last] : signal[top] / weight[top];
+    out->clip_code = out->saturation + out->black[0].value;
 }
 
 /* y = offset + slope x with the smallest sum of squares of relative deviations (EMVA 1288 weights

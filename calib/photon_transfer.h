@@ -111,8 +111,9 @@ typedef struct {
     cf_measured black[4]; /* codes; equal for mono */
     cf_black_source black_source;
     double step;       /* smallest difference of codes: 4 for 14 bits in 16 */
-    double saturation; /* signal in codes above black where the variance collapses (EMVA's
-                          saturation point), NAN: not reached */
+    double saturation; /* signal in codes above black where the variance has collapsed: all pixels
+                          full; where none are seen that full, where it is largest (EMVA's
+                          saturation point); NAN: not reached */
     double clip_code;  /* code of it; NAN: not reached */
     double full_well;  /* saturation / K, electrons; NAN: not reached */
     double reached;    /* largest mean signal seen, codes above black */

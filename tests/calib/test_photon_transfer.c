@@ -215,8 +215,7 @@ START_TEST(a_pixel_that_fills_before_white) {
     c.sensor.full_well = 2500;
     c.sensor.vignetting = 0.3;
     measure(&c, quick() ? 128 : 320, quick() ? 96 : 240, &r);
-    ck_assert_msg(fabs(r.full_well / 2500 - 1) < (quick() ? 0.2 : 0.08), "full well %g",
-                  r.full_well);
+    ck_assert_msg(fabs(r.full_well / 2500 - 1) < 0.02, "full well %g", r.full_well);
     ck_assert_msg(fabs(r.gain.value - 1) < (quick() ? 0.1 : 0.02), "gain %g", r.gain.value);
 }
 END_TEST
