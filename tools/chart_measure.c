@@ -10,7 +10,8 @@
 #define OUTLIER 4.0
 #define ROUNDS 3
 #define CLIPPED 0.01
-#define UNEVEN 0.08 /* relative; a gradient of the light over one patch stays far below */
+#define FLOORED 0.15 /* more lifts the mean by over 0.08 of a deviation */
+#define UNEVEN 0.08  /* relative; a gradient of the light over one patch stays far below */
 #define LEAST 9
 
 const char *cf_patch_state_name(cf_patch_state state) {
@@ -49,7 +50,7 @@ cf_status cf_chart_picture(const char *name, const cf_frame *frame, int longest,
 
 /* The samples of one patch and colour. */
 typedef struct {
-    double n, sum, squares, clipped;
+    double n, sum, squares, clipped, floored; /* floored: at code 0, where noise is cut off */
 } tally;
 
 typedef struct {
@@ -104,6 +105,7 @@ static void add_samples(const patch_area *a, int patch, const double low[3], con
             out[c].sum += v;
             out[c].squares += v * v;
             out[c].clipped += (float)row[x] >= p->white - 0.5F;
+            out[c].floored += row[x] == 0;
         }
     }
 }
@@ -127,7 +129,7 @@ static cf_patch_state judge(const cf_camera_profile *p, const tally *t, double *
         return CF_PATCH_SMALL;
     if (t->clipped > CLIPPED * t->n)
         return CF_PATCH_CLIPPED;
-    if (!(mean > 0) || mean < 3 * deviation / sqrt(t->n))
+    if (!(mean > 0) || mean < 3 * deviation / sqrt(t->n) || t->floored > FLOORED * t->n)
         return CF_PATCH_DARK;
     return *spread > UNEVEN ? CF_PATCH_UNEVEN : CF_PATCH_FINE;
 }

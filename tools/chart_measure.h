@@ -11,7 +11,7 @@ typedef enum {
     CF_PATCH_FINE = 0,
     CF_PATCH_CLIPPED, /* more than 1 % of its samples reach the white level */
     CF_PATCH_UNEVEN,  /* it varies much more than noise explains: covered, shiny, written on */
-    CF_PATCH_DARK,    /* no light beyond the noise */
+    CF_PATCH_DARK,    /* no light beyond the noise, or more than 15 % of its samples at code 0 */
     CF_PATCH_SMALL,   /* less than 9 samples of a colour */
 } cf_patch_state;
 

@@ -14,6 +14,7 @@
 #define SLOPE 0.25    /* of the light across the chart */
 #define RESIDUAL 0.05 /* relative misfit of the mono patches */
 #define FEW 3         /* patches that may be left out without doubts */
+#define ENOUGH 8      /* patches of a picture */
 #define HALF 9        /* patches that a half needs for a fit */
 
 static int is_odd(int patch) {
@@ -138,19 +139,37 @@ void cf_color_neutral_error(const cf_color_job *job, int shot, double error[2]) 
         error[i] = (double)p->neutral[2 * i] / (double)p->neutral[1] / n[2 * i] - 1;
 }
 
-/* Patches of a picture that were left out, by name and reason. */
-static void find_left_out(cf_color_job *job, const cf_color_shot *shot) {
-    char list[400] = "";
+/* Patches of a picture that were left out, by name and reason; returns how many. */
+static int list_left_out(const cf_color_shot *shot, char *list, size_t room) {
     size_t at = 0;
     int count = 0;
+    list[0] = '\0';
     for (int p = 0; p < CF_CHART_PATCHES; p++)
-        if (shot->sample.state[p] != CF_PATCH_FINE && ++count && at < sizeof list)
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s (%s)", at ? ", " : "",
+        if (shot->sample.state[p] != CF_PATCH_FINE && ++count && at < room)
+            at += (size_t)snprintf(list + at, room - at, "%s%s (%s)", at ? ", " : "",
                                    cf_chart_name(p), cf_patch_state_name(shot->sample.state[p]));
-    if (at)
+    return count;
+}
+
+static void find_left_out(cf_color_job *job, const cf_color_shot *shot) {
+    char list[400];
+    int count = list_left_out(shot, list, sizeof list);
+    if (count)
         cf_findings_add(&job->findings, count > FEW ? CF_FINDING_WARNING : CF_FINDING_HINT,
                         cf_input_name(shot->path), "Patches left out: %s.%s", list,
                         strstr(list, "clipped") ? " Expose less." : "");
+}
+
+/* A picture with too few patches is named, with the reasons. */
+static cf_status check_shot(const cf_color_shot *shot) {
+    char list[700];
+    int left = CF_CHART_PATCHES - list_left_out(shot, list, sizeof list);
+    if (left >= ENOUGH)
+        return CF_OK;
+    return cf_fail(CF_ERR_FORMAT,
+                   "%s: only %d patches of the chart can be used, %d are needed; left "
+                   "out: %s",
+                   shot->path, left, ENOUGH, list);
 }
 
 static void find_light(cf_color_job *job, int shot) {
@@ -241,6 +260,9 @@ cf_status cf_color_solve(cf_color_job *job) {
     unsigned char all[CF_CHART_PATCHES];
     const char *name = job->shots[CF_SHOT_COLOR][0].path;
     memset(all, 1, sizeof all);
+    for (int kind = 0; kind < 2; kind++)
+        for (int i = 0; i < job->count[kind]; i++)
+            CF_TRY(check_shot(&job->shots[kind][i]));
     for (int i = 0; i < job->count[CF_SHOT_COLOR]; i++)
         views[i] = job->shots[CF_SHOT_COLOR][i].sample.view;
     CF_TRY(
