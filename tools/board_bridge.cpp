@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenCV's chessboard finder behind a C function.
 #include <opencv2/calib3d.hpp>
+#include <opencv2/core/ocl.hpp>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/core/utils/logger.hpp>
 
 extern "C" {
@@ -13,6 +15,10 @@ extern "C" cf_status cf_board_find(const cf_image *gray, int columns, int rows, 
     *found = 0;
     try {
         cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+        // No OpenCL in this thread and no further ones: pictures are looked at side by side, and
+        // each new thread would start the driver for nothing.
+        cv::ocl::setUseOpenCL(false);
+        cv::setNumThreads(0);
         const cv::Mat picture(gray->height, gray->width, CV_8UC1, gray->data, gray->stride);
         std::vector<cv::Point2f> corners;
         const int flags = cv::CALIB_CB_ACCURACY | cv::CALIB_CB_NORMALIZE_IMAGE;
