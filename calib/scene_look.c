@@ -10,6 +10,8 @@
 
 #define FEW 200          /* inliers of a pair below which a coarser look is tried: noise */
 #define FEWER 1.3        /* and how many times more it must find */
+#define ENOUGH 10240     /* points of all pairs, for one effort */
+#define CELLS 320        /* of cf_gray_corners */
 #define MAX_TURN_DEG 0.6 /* degrees that vertical search covers */
 #define GRID 5
 
@@ -117,6 +119,11 @@ static void place_probes(const cf_scene_task *task, cf_scene_look *look) {
     }
 }
 
+/* Points of each pair where there are many: one a cell of the picture at least. */
+static int fewer(int pairs) {
+    return ENOUGH / pairs > CELLS ? ENOUGH / pairs : CELLS;
+}
+
 static cf_status try_efforts(workshop *w, const cf_scene_effort *e, int count,
                              const cf_scene_reach *reach, cf_scene_look *out) {
     const cf_scene_task *task = w->task;
@@ -125,7 +132,9 @@ static cf_status try_efforts(workshop *w, const cf_scene_effort *e, int count,
     for (int i = 0; i < task->count; i++) {
         CF_TRY(show_pair(w, &out->rectification, i));
         for (int k = 0; k < count; k++) {
-            cf_scene_match_pair(&w->pyramid, i, e[k], *reach, m);
+            cf_scene_effort some = e[k];
+            some.points = some.points * task->count > ENOUGH ? fewer(task->count) : some.points;
+            cf_scene_match_pair(&w->pyramid, i, some, *reach, m);
             out->step = fmax(out->step, w->pyramid.step * (1 << e[k].last));
         }
     }
