@@ -29,8 +29,31 @@ void cf_rotation_from_vector(const double rvec[3], double rotation[9]) {
     mrcal_R_from_r(rotation, NULL, rvec);
 }
 
+/* mrcal takes the axis from what is not symmetric in the matrix, which at half a turn is nothing:
+ * near there it comes from the symmetric part, (R + R^T) / 2 = cos I + (1 - cos) a a^T, and only
+ * its sign from the rest. */
 void cf_rotation_to_vector(const double rotation[9], double rvec[3]) {
-    mrcal_r_from_R(rvec, NULL, rotation);
+    const double *r = rotation;
+    const double skew[3] = {r[7] - r[5], r[2] - r[6], r[3] - r[1]};
+    double cosine = (r[0] + r[4] + r[8] - 1) / 2;
+    if (cosine > -0.9) {
+        mrcal_r_from_R(rvec, NULL, rotation);
+        return;
+    }
+    cosine = fmax(cosine, -1);
+    int k = r[0] > r[4] ? (r[0] > r[8] ? 0 : 2) : (r[4] > r[8] ? 1 : 2);
+    double axis[3], length = 0, sign = 0, sine = 0;
+    for (int i = 0; i < 3; i++) {
+        axis[i] = (r[3 * i + k] + r[3 * k + i]) / 2 - (i == k ? cosine : 0);
+        length += axis[i] * axis[i];
+    }
+    for (int i = 0; i < 3; i++) {
+        sign += axis[i] * skew[i];
+        sine += skew[i] * skew[i] / 4;
+    }
+    double angle = atan2(sqrt(sine), cosine) / sqrt(length) * (sign < 0 ? -1 : 1);
+    for (int i = 0; i < 3; i++)
+        rvec[i] = axis[i] * angle;
 }
 
 static cf_camera_model *model_alloc(const char *name, int count) {

@@ -70,7 +70,7 @@ cf_status cf_pair_names(const char *const *mono, size_t mono_count, const char *
     size_t matched = count_partners(mono, mono_count, color, color_count);
     size_t fewer = mono_count < color_count ? mono_count : color_count;
     *count = 0;
-    *by_number = matched == fewer || (mono_count != color_count && matched >= 3);
+    *by_number = matched == fewer || (matched >= 3 && 2 * matched >= fewer);
     if (*by_number) {
         pair_by_number(mono, mono_count, color, color_count, pairs, count);
         return CF_OK;

@@ -242,7 +242,30 @@ START_TEST(creates_any_lens) {
 }
 END_TEST
 
+/* Rotation vectors of all lengths come back, half a turn included, where the axis has two signs. */
+START_TEST(rotation_vectors_come_back) {
+    static const double axes[][3] = {
+        {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0.6, 0, -0.8}, {-0.48, 0.6, 0.64}};
+    static const double angles[] = {0,   1e-9, 1e-4, 0.5,       2.5,
+                                    2.8, 3.1,  3.14, 3.1415926, 3.141592653589793};
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++)
+        for (size_t k = 0; k < sizeof angles / sizeof *angles; k++) {
+            double r[9], back[9], v[3], w[3];
+            for (int e = 0; e < 3; e++)
+                v[e] = axes[i][e] * angles[k];
+            cf_rotation_from_vector(v, r);
+            cf_rotation_to_vector(r, w);
+            cf_rotation_from_vector(w, back);
+            for (int e = 0; e < 9; e++)
+                ck_assert_double_eq_tol(r[e], back[e], 1e-9);
+            for (int e = 0; e < 3 && angles[k] < 3.14159; e++)
+                ck_assert_double_eq_tol(v[e], w[e], 1e-7);
+        }
+}
+END_TEST
+
 static void add(TCase *tc) {
+    tcase_add_test(tc, rotation_vectors_come_back);
     tcase_add_test(tc, writes_what_it_reads);
     tcase_add_test(tc, creates_any_lens);
     tcase_add_test(tc, agrees_with_opencv);
