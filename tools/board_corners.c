@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads tables of board corners in mrcal's format. */
+/* Reads tables of board corners in mrcal's format; frees what was seen of boards. */
 #include <ctype.h>
 #include <fnmatch.h>
 #include <math.h>
@@ -214,4 +214,14 @@ cf_status cf_board_corners_read(const char *path, const char *mono, const char *
     cf_status status = cf_board_corners_parse(path, text, mono, color, sizes, board, out);
     cf_free(text);
     return status;
+}
+
+void cf_board_pictures_clear(cf_board_pictures *pictures) {
+    for (int i = 0; i < pictures->name_count; i++)
+        cf_free(pictures->names[i]);
+    cf_free(pictures->names);
+    cf_free(pictures->pictures[0]);
+    cf_free(pictures->pictures[1]);
+    cf_board_set_clear(&pictures->set);
+    *pictures = (cf_board_pictures){0};
 }

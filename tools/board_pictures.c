@@ -222,13 +222,3 @@ cf_status cf_board_pictures_find(const cf_input_list *mono, const cf_input_list 
         cf_board_pictures_clear(out);
     return status;
 }
-
-void cf_board_pictures_clear(cf_board_pictures *pictures) {
-    for (int i = 0; i < pictures->name_count; i++)
-        cf_free(pictures->names[i]);
-    cf_free(pictures->names);
-    cf_free(pictures->pictures[0]);
-    cf_free(pictures->pictures[1]);
-    cf_board_set_clear(&pictures->set);
-    *pictures = (cf_board_pictures){0};
-}

@@ -135,6 +135,13 @@ def chart(head, row):
     return (head + "".join(row % (i + 1, 20 + 3 * i, 10 - i, i - 5) for i in range(24))).encode()
 
 
+def corners(*names):
+    """A table of three views of a 3x3 board."""
+    lines = ["%s %d.5 %d %d" % (name % view, 100 + 20 * (i % 3) + view, 50 + 20 * (i // 3), i % 2)
+             for view in range(3) for name in names for i in range(9)]
+    return ("# filename x y level\n" + "\n".join(lines) + "\n").encode()
+
+
 def main(folder):
     noise = (51041, "d", [1e-3, 1e-6])
     dng = [(50706, "B", [1, 4, 0, 0]), (50708, "s", b"maker model\0"), (50717, "I", [1023]), noise]
@@ -148,6 +155,8 @@ def main(folder):
                          png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
                          plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
         "fuzz_rig": [RIG],
+        "fuzz_corners": [corners("l%d.png", "r%d.png"), corners("left%d", "rope-%d") + b"l9 - -\n",
+                         b"# filename x y level\nl1 1 2 0\nl1 - - -\nr1 1e3 2.5e-1 1\n"],
         "fuzz_chart": [chart("name,L,a,b\n", "p%d,%d,%d,%d\n"), chart("", "%d;%d;%d;%d\r\n"),
                        chart("CGATS.17\nBEGIN_DATA_FORMAT\nSAMPLE_ID SAMPLE_NAME XYZ_X XYZ_Y XYZ_Z\nEND_DATA_FORMAT\n"
                              "BEGIN_DATA\n", "%d \"dark skin\" %d %d %d\n")],
