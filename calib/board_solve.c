@@ -330,8 +330,8 @@ static cf_status solve(problem *p, cf_board_solution *out) {
     if (!sane)
         return cf_fail(CF_ERR_INVALID,
                        "the pictures do not determine the lenses: tilt the board, by 20 to 45 "
-                       "degrees to all four sides, and bring it into the corners of both "
-                       "pictures");
+                       "degrees to all four sides, bring it into the corners of both pictures, and "
+                       "see that both pictures of a pair are of one moment");
     out->warp_m[0] = p->warp.x2;
     out->warp_m[1] = p->warp.y2;
     CF_TRY(make_models(p, out));

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -180,25 +179,10 @@ static cf_status look(cf_board_pictures *out) {
     return status;
 }
 
-/* Files that are in both lists are a mistake of the command line. */
-static cf_status check_distinct(const cf_input_list *mono, const cf_input_list *color) {
-    for (size_t i = 0; i < mono->count; i++)
-        for (size_t k = 0; k < color->count; k++) {
-            struct stat a, b;
-            if (!stat(mono->paths[i], &a) && !stat(color->paths[k], &b) && a.st_ino == b.st_ino &&
-                a.st_dev == b.st_dev)
-                return cf_fail(CF_ERR_INVALID,
-                               "%s is given for both cameras: --mono and --color need the two "
-                               "cameras' own pictures",
-                               mono->paths[i]);
-        }
-    return CF_OK;
-}
-
 cf_status cf_board_pictures_find(const cf_input_list *mono, const cf_input_list *color,
                                  const cf_board *board, cf_board_pictures *out) {
     *out = (cf_board_pictures){0};
-    CF_TRY(check_distinct(mono, color));
+    CF_TRY(cf_input_lists_distinct(mono, color));
     size_t room = mono->count + color->count;
     int(*pairs)[2] = cf_alloc(room, sizeof *pairs);
     cf_status status = pairs ? CF_OK : CF_ERR_MEMORY;

@@ -197,6 +197,7 @@ cf_status cf_calibrate_scene(const cf_calibrate_scene_job *job) {
     cf_rig_folder *folder;
     cf_scene_result result = {0};
     inputs in = {0};
+    CF_TRY(cf_input_lists_distinct(job->mono, job->color));
     CF_TRY(cf_rig_folder_open(job->out, &folder));
     cf_status status = work(job, &in, &report, &result, &folder);
     cf_rig_folder_discard(&folder);

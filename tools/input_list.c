@@ -151,6 +151,20 @@ cf_status cf_input_list_add(cf_input_list *list, const char *option, const char 
     return CF_OK;
 }
 
+cf_status cf_input_lists_distinct(const cf_input_list *mono, const cf_input_list *color) {
+    for (size_t i = 0; i < mono->count; i++)
+        for (size_t k = 0; k < color->count; k++) {
+            struct stat a, b;
+            if (!stat(mono->paths[i], &a) && !stat(color->paths[k], &b) && a.st_ino == b.st_ino &&
+                a.st_dev == b.st_dev)
+                return cf_fail(CF_ERR_INVALID,
+                               "%s is given for both cameras: --mono and --color need the two "
+                               "cameras' own pictures",
+                               mono->paths[i]);
+        }
+    return CF_OK;
+}
+
 void cf_input_list_clear(cf_input_list *list) {
     for (size_t i = 0; i < list->count; i++)
         cf_free(list->paths[i]);

@@ -26,6 +26,9 @@ typedef struct {
  */
 cf_status cf_input_list_add(cf_input_list *list, const char *option, const char *value);
 
+/* CF_ERR_INVALID, naming it, when a file is in both cameras' lists: a slip of the command line. */
+cf_status cf_input_lists_distinct(const cf_input_list *mono, const cf_input_list *color);
+
 /* Frees the paths and clears the list; safe on an empty one. */
 void cf_input_list_clear(cf_input_list *list);
 
