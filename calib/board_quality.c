@@ -303,7 +303,7 @@ static int compare(const void *a, const void *b) {
 /* Delete-a-group jackknife: variance = (g - 1) / g * sum of squared deviations (Shao and Tu, "The
  * Jackknife and Bootstrap", 1995, section 2.3). */
 static void finish(const deviations *d, int folds, cf_board_quality *out) {
-    double factor = (folds - 1.0) / folds, sorted[CF_BOARD_MAP * CF_BOARD_MAP_ROWS];
+    double factor = (folds - 1.0) / folds, sorted[CF_BOARD_MAP * CF_BOARD_MAP_ROWS] = {0};
     for (int c = 0; c < 2; c++) {
         int n = 0;
         for (int i = 0; i < CF_BOARD_MAP * CF_BOARD_MAP_ROWS; i++) {

@@ -305,7 +305,7 @@ static void place(const cf_board_set *set, const unsigned char *skip, int view, 
 static cf_status find_relation(cf_board_set *set, const unsigned char *skip, cf_board_pose *color,
                                cf_board_guess *guess) {
     int n = ways(&set->board), count = 0;
-    relation *list = cf_alloc((size_t)(set->count * n), sizeof *list);
+    relation *list = cf_alloc((size_t)set->count * (size_t)n, sizeof *list);
     if (!list)
         return CF_ERR_MEMORY;
     for (int i = 0; i < set->count; i++) {

@@ -66,7 +66,7 @@ static cf_status picture_of(table *t, const char *name, size_t length, entry **o
         return broken(t, "too many pictures");
     entry *e = &t->list[t->count];
     e->name = cf_alloc(length + 1, 1);
-    e->xy = cf_alloc((size_t)(t->board->columns * t->board->rows), 2 * sizeof *e->xy);
+    e->xy = cf_alloc((size_t)t->board->columns * (size_t)t->board->rows, 2 * sizeof *e->xy);
     if (!e->name || !e->xy) {
         cf_free(e->name);
         cf_free(e->xy);

@@ -53,7 +53,7 @@ static void find_in(const cf_board *board, task *t) {
     }
     cf_image_free(&gray);
     if (t->status == CF_OK) {
-        t->xy = cf_alloc((size_t)(board->columns * board->rows), 2 * sizeof *t->xy);
+        t->xy = cf_alloc((size_t)board->columns * (size_t)board->rows, 2 * sizeof *t->xy);
         t->status = t->xy ? cf_board_find(&bytes, board->columns, board->rows, t->xy, &found)
                           : CF_ERR_MEMORY;
     }
