@@ -55,7 +55,7 @@ struct cf_board_solution;
 
 typedef struct {
     const char *lens; /* "LENSMODEL_OPENCV5", ...; NULL: that one */
-    int no_outliers;  /* 1: every corner counts */
+    int no_outliers;  /* 1: what the set leaves out stays out, and nothing more is */
     int no_warp;      /* 1: the board is plane; 0: its bend is estimated where there are 8 views or
                          more */
     const unsigned char *skip;             /* count flags: views that do not count; NULL: none */
@@ -83,7 +83,7 @@ typedef struct cf_board_solution {
  * camera calibration", PAMI 22, 2000); then libmrcal's least squares, in which corners more
  * than 4.5 robust standard deviations off are left out and pictures whose corners mostly are. Which
  * of two alike corners a board was counted from is found by what agrees between the cameras;
- * set->views is put in that order, and its ok and left_out are set.
+ * set->views is put in that order, and its ok and left_out are set anew.
  *
  * CF_ERR_INVALID, with a line that says what to photograph instead: too few views, boards that all
  * stand the same way (focal lengths unknown), cameras that do not agree on anything. CF_ERR_MEMORY.

@@ -183,11 +183,17 @@ cf_status cf_board_choose_lens(cf_board_set *set, const cf_board_params *params,
     enum { COUNT = sizeof lenses / sizeof *lenses };
     double rms[COUNT], least = INFINITY;
     folding f;
+    cf_board_solution whole;
     cf_board_params one = *params;
     *lens = lenses[1];
+    /* The richest lens says which corners are wrong. A poorer one must answer for the same corners:
+     * where it does not fit, it would call good ones wrong. */
+    one.lens = lenses[COUNT - 1];
+    CF_TRY(cf_board_solve(set, &one, &whole));
+    cf_board_solution_clear(&whole);
+    one.no_outliers = 1;
     cf_status status = folding_open(set, params, &f);
     for (int i = 0; i < COUNT && status == CF_OK; i++) {
-        cf_board_solution whole; /* finds the outliers that its folds are judged without */
         one.lens = lenses[i];
         status = cf_board_solve(set, &one, &whole);
         if (status != CF_OK)

@@ -14,7 +14,6 @@
 #define OUTLIER 4.5       /* robust standard deviations */
 #define LEAST_OUTLIER 0.1 /* pixels: what is nearer is never an outlier */
 #define ROUNDS 6
-#define ATTEMPTS 3
 #define BAD_SHARE 0.35 /* of a picture's corners left out, from which on none of it counts */
 
 /* mrcal's view of the problem. */
@@ -292,41 +291,50 @@ static void begin(problem *p, const cf_board_guess *guess) {
     memcpy(p->color.t.xyz, guess->color_rt + 3, 3 * sizeof(double));
 }
 
-static cf_status copy_start(const problem *p, cf_board_guess *guess, cf_board_pose *poses) {
+static void copy_start(const problem *p, cf_board_guess *guess, cf_board_pose *poses) {
     const cf_board_solution *start = p->params->start;
     double r[9];
     cf_camera_model_pose(start->color, r, guess->color_rt + 3);
     cf_rotation_to_vector(r, guess->color_rt);
     memcpy(poses, start->poses, (size_t)p->set->count * sizeof *poses);
-    return CF_OK;
 }
 
-/* Homographies give a focal length that can be far off where boards were hardly tilted or the lens
- * bends lines: other beginnings are tried where that one leads astray. factors multiply it. */
-static cf_status find_start(problem *p, int attempt, cf_board_guess *guess, cf_board_pose *poses) {
-    static const double factors[] = {1, 0.7, 1.4};
+/* What an earlier fit, or an attempt that went astray, left out counts again. */
+static void forget_outliers(problem *p) {
+    for (int i = 0; i < p->set->count; i++)
+        for (int c = 0; c < 2; c++) {
+            cf_board_view *v = &p->set->views[i];
+            v->left_out[c] = 0;
+            for (int k = 0; v->xy[c] && k < p->corners; k++)
+                v->ok[c][k] = isfinite(v->xy[c][2 * k]) && isfinite(v->xy[c][2 * k + 1]);
+        }
+}
+
+/* From an earlier solution, or from the homographies. These give a focal length that can be far off
+ * where boards were hardly tilted or the lens bends lines: other beginnings are tried where that
+ * one leads astray. */
+static cf_status try_fit(problem *p, double factor, cf_board_pose *poses, int *sane) {
+    cf_board_guess guess = {.factor = factor, .poses = poses};
+    if (!p->params->no_outliers)
+        forget_outliers(p);
     if (p->params->start)
-        return attempt ? CF_ERR_INVALID : copy_start(p, guess, poses);
-    guess->poses = poses;
-    guess->factor = factors[attempt];
-    return cf_board_start(p->set, p->params->skip, guess);
+        copy_start(p, &guess, poses);
+    else
+        CF_TRY(cf_board_start(p->set, p->params->skip, &guess));
+    begin(p, &guess);
+    return solve_rounds(p, poses, sane);
 }
 
 static cf_status solve(problem *p, cf_board_solution *out) {
-    cf_board_guess guess = {.factor = 1};
+    static const double factors[] = {1, 0.7, 1.4};
+    int sane = 0, attempts = p->params->start ? 1 : 3;
     for (int c = 0; c < 2; c++) {
         p->sizes[2 * c] = p->set->size[c][0];
         p->sizes[2 * c + 1] = p->set->size[c][1];
     }
     CF_TRY(problem_alloc(p));
-    int sane = 0;
-    for (int attempt = 0; attempt < ATTEMPTS && !sane; attempt++) {
-        if (attempt && p->params->start)
-            break;
-        CF_TRY(find_start(p, attempt, &guess, out->poses));
-        begin(p, &guess);
-        CF_TRY(solve_rounds(p, out->poses, &sane));
-    }
+    for (int attempt = 0; attempt < attempts && !sane; attempt++)
+        CF_TRY(try_fit(p, factors[attempt], out->poses, &sane));
     if (!sane)
         return cf_fail(CF_ERR_INVALID,
                        "the pictures do not determine the lenses: tilt the board, by 20 to 45 "

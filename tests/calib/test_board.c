@@ -287,6 +287,29 @@ START_TEST(leaves_out_what_is_wrong) {
 }
 END_TEST
 
+/* A lens that does not fit calls good corners wrong; the next fit must not believe it. */
+START_TEST(forgets_what_another_lens_left_out) {
+    cf_board_params params = CF_BOARD_DEFAULTS;
+    rig truth;
+    cf_board_set set;
+    cf_board_solution s;
+    make_rig(0.005, &truth);
+    simulate(&truth, POSES, NOISE, 21, &set);
+    params.lens = "LENSMODEL_PINHOLE";
+    ck_assert_int_eq(cf_board_solve(&set, &params, &s), CF_OK);
+    ck_assert_int_gt(s.outliers[0] + s.outliers[1], 20);
+    cf_board_solution_clear(&s);
+    ck_assert_int_eq(cf_board_choose_lens(&set, &params, &params.lens), CF_OK);
+    ck_assert_str_ne(params.lens, "LENSMODEL_PINHOLE");
+    ck_assert_int_eq(cf_board_solve(&set, &params, &s), CF_OK);
+    ck_assert_int_le(s.outliers[0] + s.outliers[1], 2); /* 4.5 deviations: 4 in 100,000 */
+    cf_board_solution_clear(&s);
+    cf_board_set_clear(&set);
+    free_rig(&truth);
+    ck_assert_uint_eq(cf_alloc_live(), 0);
+}
+END_TEST
+
 /* What the jackknife says of its own errors is about what they are, and the held-out rows are those
  * of the noise: 0.2 pixels in the mono picture, twice 0.2 in the colour picture of half its size.
  */
@@ -422,6 +445,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, finds_a_rig_from_20_poses);
     tcase_add_test(tc, is_exact_without_noise);
     tcase_add_test(tc, leaves_out_what_is_wrong);
+    tcase_add_test(tc, forgets_what_another_lens_left_out);
     tcase_add_test(tc, knows_how_good_it_is);
     tcase_add_test(tc, flat_on_boards_are_not_trusted);
 }
