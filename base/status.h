@@ -23,10 +23,12 @@ typedef enum {
     CF_ERR_INVALID,     /* an argument, option or file key is out of its documented range */
     CF_ERR_IO,          /* the operating system refused: missing file, no permission, disk full */
     CF_ERR_FORMAT,      /* a file's content is damaged or not what it claims to be */
-    CF_ERR_DEVICE,      /* the OpenCL device or driver failed, or there is none */
+    CF_ERR_DEVICE,      /* an OpenCL device or a camera failed or went away, or there is none */
     CF_ERR_MEMORY,      /* host or device memory ran out */
     CF_ERR_UNSUPPORTED, /* understood, but not built in or not possible here */
     CF_ERR_CANCELLED,   /* the caller or the user asked to stop */
+    CF_ERR_TIMEOUT,     /* nothing came within the time given; not logged, try again */
+    CF_ERR_END,         /* a stream of frames is over; not logged */
 } cf_status;
 
 /* A short English phrase for status, never NULL. */

@@ -14,7 +14,7 @@ CF_CL_SOURCE(probe);
 
 static cf_status copy_once(cf_cl *cl, cf_buffer *from, cf_buffer *to, double *seconds) {
     double start = cf_clock_seconds();
-    CF_TRY(cf_launch(cl, &cf_source_probe, "probe_copy", "", CF_RANGE(COPY_BYTES / 64, 1, 64, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_probe, "probe_copy", "", CF_RANGE(COPY_BYTES / 64, 1, 64, 1),
                      CF_ARGS(CF_BUF(from), CF_BUF(to))));
     CF_TRY(cf_cl_finish(cl));
     *seconds = cf_clock_seconds() - start;
@@ -23,7 +23,7 @@ static cf_status copy_once(cf_cl *cl, cf_buffer *from, cf_buffer *to, double *se
 
 static cf_status mad_once(cf_cl *cl, cf_buffer *out, double *seconds) {
     double start = cf_clock_seconds();
-    CF_TRY(cf_launch(cl, &cf_source_probe, "probe_mad", "", CF_RANGE(MAD_ITEMS, 1, 1, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_probe, "probe_mad", "", CF_RANGE(MAD_ITEMS, 1, 1, 1),
                      CF_ARGS(CF_BUF(out), CF_FLOAT(0.999F), CF_FLOAT(0.001F), CF_INT(MAD_ROUNDS))));
     CF_TRY(cf_cl_finish(cl));
     *seconds = cf_clock_seconds() - start;

@@ -17,7 +17,7 @@ typedef struct {
 
 /* Declares the embedded source of `name.cl`; chromafuse_add_stage and chromafuse_embed_kernel
  * define it. */
-#define CF_CL_SOURCE(name) extern const cf_cl_source cf_source_##name
+#define CF_CL_SOURCE(name) extern const cf_cl_source cf_kernel_##name
 
 /* One kernel argument. */
 typedef struct {

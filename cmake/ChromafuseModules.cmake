@@ -39,8 +39,8 @@ function(chromafuse_add_module name)
   endforeach()
 endfunction()
 
-# chromafuse_embed_kernel(MODULE NAME): MODULE/NAME.cl with its includes becomes cf_source_NAME, after a check by clang.
-# NAME may lie in a folder of the module: net/conv_direct becomes cf_source_conv_direct.
+# chromafuse_embed_kernel(MODULE NAME): MODULE/NAME.cl with its includes becomes cf_kernel_NAME, after a check by clang.
+# NAME may lie in a folder of the module: net/conv_direct becomes cf_kernel_conv_direct.
 function(chromafuse_embed_kernel module name)
   set(source ${PROJECT_SOURCE_DIR}/${module}/${name}.cl)
   get_filename_component(symbol ${name} NAME)
@@ -112,6 +112,41 @@ const cf_operator *const cf_operator_lists[] = {
 };
 " @ONLY)
   target_sources(chromafuse_cl PRIVATE ${PROJECT_BINARY_DIR}/operators.c)
+endfunction()
+
+# chromafuse_add_source(NAME), chromafuse_add_sink(NAME): the one place that registers a source or sink of frames.
+# Compiles capture/source_NAME.c and adds cf_source_backend_NAME (cf_sink_backend_NAME) to the generated list.
+function(chromafuse_add_source name)
+  target_sources(chromafuse_capture PRIVATE source_${name}.c)
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_SOURCES ${name})
+endfunction()
+function(chromafuse_add_sink name)
+  target_sources(chromafuse_capture PRIVATE sink_${name}.c)
+  set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_SINKS ${name})
+endfunction()
+
+# Writes the generated lists cf_source_backends[] and cf_sink_backends[].
+function(chromafuse_write_backend_lists)
+  foreach(kind source sink)
+    string(TOUPPER "CHROMAFUSE_${kind}S" property)
+    get_property(names GLOBAL PROPERTY ${property})
+    set(declarations "")
+    set(entries "")
+    foreach(name IN LISTS names)
+      string(APPEND declarations "extern const cf_${kind}_backend cf_${kind}_backend_${name};\n")
+      string(APPEND entries "    &cf_${kind}_backend_${name},\n")
+    endforeach()
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${kind}s.c CONTENT
+"/* Generated from chromafuse_add_@kind@. */
+#include \"capture/@kind@_backend.h\"
+
+@declarations@
+const cf_@kind@_backend *const cf_@kind@_backends[] = {
+@entries@    NULL,
+};
+" @ONLY)
+    target_sources(chromafuse_capture PRIVATE ${PROJECT_BINARY_DIR}/${kind}s.c)
+  endforeach()
 endfunction()
 
 # chromafuse_add_test(MODULE NAME): tests/MODULE/test_NAME.c, for code that is not a stage.

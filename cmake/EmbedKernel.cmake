@@ -23,6 +23,6 @@ file(WRITE ${OUT} "/* Generated from ${MODULE}/${NAME}.cl. */
 
 static const unsigned char text[] = {
 ${bytes}0x00};
-extern const cf_cl_source cf_source_${SYMBOL};
-const cf_cl_source cf_source_${SYMBOL} = {\"${MODULE}/${NAME}\", (const char *)text, \"${hash}\"};
+extern const cf_cl_source cf_kernel_${SYMBOL};
+const cf_cl_source cf_kernel_${SYMBOL} = {\"${MODULE}/${NAME}\", (const char *)text, \"${hash}\"};
 ")

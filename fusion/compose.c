@@ -28,7 +28,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_compose_params *p = params;
     const cf_plane_set *mono = &io->in[0], *chroma = &io->in[1], *rgb = &io->out[0];
     int on = fabsf(p->spectral[1]) >= 1e-3F;
-    return cf_launch(cl, &cf_source_compose, "compose", "",
+    return cf_launch(cl, &cf_kernel_compose, "compose", "",
                      CF_RANGE((mono->width + 15) / 16, mono->height, 16, 1),
                      CF_ARGS(CF_BUF(mono->buf), CF_INT(mono->pitch), CF_BUF(chroma->buf),
                              CF_INT(chroma->pitch), CF_BUF(rgb->buf), CF_INT(rgb->pitch),

@@ -64,7 +64,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *d = &io->in[1], *c = &io->in[2];
     const cf_plane_set *out = &io->out[0], *match = &io->out[1];
     return cf_launch(
-        cl, &cf_source_fetch, "fetch", "", CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
+        cl, &cf_kernel_fetch, "fetch", "", CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->width), CF_INT(in->height), CF_INT(in->pitch),
                 CF_INT(in->planes), CF_BUF(d->buf), CF_INT(d->width), CF_INT(d->height),
                 CF_INT(d->pitch), CF_BUF(c->buf), CF_INT(c->pitch),

@@ -9,7 +9,7 @@ static const char no_params;
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *out = &io->out[0];
     (void)params;
-    return cf_launch(cl, &cf_source_guide, "guide", "",
+    return cf_launch(cl, &cf_kernel_guide, "guide", "",
                      CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height)));

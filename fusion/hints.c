@@ -96,7 +96,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
         0,
     };
     return cf_launch(
-        cl, &cf_source_hints, "hints", "", CF_RANGE((mono->width + 15) / 16, mono->height, 16, 1),
+        cl, &cf_kernel_hints, "hints", "", CF_RANGE((mono->width + 15) / 16, mono->height, 16, 1),
         CF_ARGS(CF_BUF(mono->buf), CF_INT(mono->pitch), CF_BUF(color->buf), CF_INT(color->pitch),
                 CF_BUF(match->buf), CF_INT(match->pitch), CF_BUF(hint->buf), CF_INT(hint->pitch),
                 CF_BUF(confidence->buf), CF_INT(confidence->pitch), CF_INT(mono->width),

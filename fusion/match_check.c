@@ -30,12 +30,12 @@ static cf_status bind(const cf_stage_context *context, void *params) {
 static cf_status run(cf_cl *cl, const cf_stage_io *io, const cf_match_check_params *p,
                      const cf_buffer *passes) {
     const cf_plane_set *left = &io->in[0], *right = &io->in[1], *d = &io->in[2], *out = &io->out[0];
-    CF_TRY(cf_launch(cl, &cf_source_match_check, "pass", "", CF_RANGE(d->width, d->height, 32, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_match_check, "pass", "", CF_RANGE(d->width, d->height, 32, 1),
                      CF_ARGS(CF_BUF(d->buf), CF_INT(d->pitch), CF_BUF(io->in[3].buf),
                              CF_INT(io->in[3].pitch), CF_INT(d->width), CF_INT(d->height),
                              CF_FLOAT(p->tolerance), CF_BUF(passes))));
     return cf_launch(
-        cl, &cf_source_match_check, "confidence", "", CF_RANGE(d->width, d->height, 32, 1),
+        cl, &cf_kernel_match_check, "confidence", "", CF_RANGE(d->width, d->height, 32, 1),
         CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_BUF(right->buf), CF_INT(right->pitch),
                 CF_BUF(d->buf), CF_INT(d->pitch), CF_INT(d->width), CF_INT(d->height),
                 CF_FLOAT(p->slack + 2 * p->noise), CF_FLOAT(p->certainty), CF_BUF(passes),

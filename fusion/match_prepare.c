@@ -71,12 +71,12 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     for (int side = 0; side < 2; side++) {
         const cf_plane_set *in = &io->in[side], *fine = &io->out[side],
                            *coarse = &io->out[2 + side];
-        CF_TRY(cf_launch(cl, &cf_source_match_prepare, "encode", "",
+        CF_TRY(cf_launch(cl, &cf_kernel_match_prepare, "encode", "",
                          CF_RANGE((in->width + 15) / 16, in->height, 8, 1),
                          CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(fine->buf),
                                  CF_INT(fine->pitch), CF_INT(in->width), CF_INT(in->height),
                                  CF_FLOAT(p->pedestal))));
-        CF_TRY(cf_launch(cl, &cf_source_match_prepare, "encode_blocks", "",
+        CF_TRY(cf_launch(cl, &cf_kernel_match_prepare, "encode_blocks", "",
                          CF_RANGE(coarse->width, coarse->height, 32, 1),
                          CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(coarse->buf),
                                  CF_INT(coarse->pitch), CF_INT(in->width), CF_INT(in->height),

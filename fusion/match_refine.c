@@ -31,7 +31,7 @@ static cf_status bind(const cf_stage_context *context, void *params) {
 }
 
 static cf_status keep(cf_cl *cl, const cf_plane_set *in, const cf_plane_set *out) {
-    return cf_launch(cl, &cf_source_match_refine, "keep", "",
+    return cf_launch(cl, &cf_kernel_match_refine, "keep", "",
                      CF_RANGE((in->width + 15) / 16, in->height, 8, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height)));
@@ -53,7 +53,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     }
     int n = (2 * p->radius + 1) * (2 * p->radius + 1);
     return cf_launch(
-        cl, &cf_source_match_refine, "refine", "",
+        cl, &cf_kernel_match_refine, "refine", "",
         CF_RANGE((left->width + 7) / 8, (left->height + 7) / 8, 4, 1),
         CF_ARGS(CF_BUF(left->buf), CF_INT(left->pitch), CF_BUF(right->buf), CF_INT(right->pitch),
                 CF_BUF(coarse->buf), CF_INT(coarse->pitch), CF_BUF(trust->buf),

@@ -57,7 +57,7 @@ static search plan(const cf_stage_io *io, const cf_match_search_params *p, int v
 
 static cf_status run_features(cf_cl *cl, const search *s, const cf_plane_set *in, int span, int pad,
                               int total, const cf_buffer *out) {
-    return cf_launch(cl, &cf_source_match_search, "features", "",
+    return cf_launch(cl, &cf_kernel_match_search, "features", "",
                      CF_RANGE((s->width + 15) / 16, s->height, 1, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(s->width),
                              CF_INT(s->height), CF_INT(span), CF_INT(pad), CF_INT(total),
@@ -68,7 +68,7 @@ static cf_status run_costs(cf_cl *cl, const search *s, const cf_match_search_par
     const cf_range range = {
         {(size_t)s->stride / 16, ((size_t)s->width + 63) / 64, ((size_t)s->height + 31) / 32},
         {1, 1, 1}};
-    return cf_launch(cl, &cf_source_match_search, "costs", "", range,
+    return cf_launch(cl, &cf_kernel_match_search, "costs", "", range,
                      CF_ARGS(CF_BUF(s->reference), CF_INT(s->total), CF_BUF(s->other),
                              CF_INT(s->other_total), CF_INT(s->pad), CF_INT(s->width),
                              CF_INT(s->height), CF_INT(p->count), CF_INT(s->offset),
@@ -78,7 +78,7 @@ static cf_status run_costs(cf_cl *cl, const search *s, const cf_match_search_par
 
 static cf_status run_paths(cf_cl *cl, const search *s, const cf_plane_set *in,
                            const cf_match_search_params *p, const char *kernel, int items) {
-    return cf_launch(cl, &cf_source_match_search, kernel, "", CF_RANGE(items, 1, 1, 1),
+    return cf_launch(cl, &cf_kernel_match_search, kernel, "", CF_RANGE(items, 1, 1, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(s->width),
                              CF_INT(s->height), CF_INT(p->count), CF_INT(p->p1), CF_INT(p->p2),
                              CF_INT(p->p2_min), CF_BUF(s->cost), CF_BUF(s->sum)));
@@ -101,7 +101,7 @@ static cf_status search_view(cf_cl *cl, search *s, const cf_stage_io *io,
     CF_TRY(run_costs(cl, s, p));
     CF_TRY(run_paths(cl, s, in, p, "rows", s->height));
     CF_TRY(run_paths(cl, s, in, p, "columns", (s->width + 7) / 8));
-    return cf_launch(cl, &cf_source_match_search, "choose", "", CF_RANGE(s->height, 1, 1, 1),
+    return cf_launch(cl, &cf_kernel_match_search, "choose", "", CF_RANGE(s->height, 1, 1, 1),
                      CF_ARGS(CF_BUF(s->sum), CF_INT(s->width), CF_INT(s->height), CF_INT(p->count),
                              CF_INT(view ? p->d_min : p->d_min + p->count - 1),
                              CF_INT(view ? 1 : -1), CF_BUF(out->buf), CF_INT(out->pitch)));

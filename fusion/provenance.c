@@ -18,7 +18,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_provenance_params *p = params;
     const cf_plane_set *confidence = &io->in[0], *match = &io->in[1];
     const cf_plane_set *error = &io->in[2], *shares = &io->out[0];
-    return cf_launch(cl, &cf_source_provenance, "provenance", "",
+    return cf_launch(cl, &cf_kernel_provenance, "provenance", "",
                      CF_RANGE((confidence->width + 15) / 16, confidence->height, 16, 1),
                      CF_ARGS(CF_BUF(confidence->buf), CF_INT(confidence->pitch), CF_BUF(match->buf),
                              CF_INT(match->pitch), CF_BUF(error->buf), CF_INT(error->pitch),

@@ -99,7 +99,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *map = &io->in[1];
     const cf_plane_set *out = &io->out[0], *valid = &io->out[1];
     return cf_launch(
-        cl, &cf_source_resample, "resample", "",
+        cl, &cf_kernel_resample, "resample", "",
         CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->width), CF_INT(in->height), CF_INT(in->pitch),
                 CF_INT(in->planes), CF_BUF(map->buf), CF_INT(map->width), CF_INT(map->height),

@@ -81,22 +81,22 @@ static cf_status go_up(cf_cl *cl, const cf_stage_io *io, const cf_transfer_param
     const cf_plane_set *confidence = &io->in[2], *sigma = &io->in[3];
     const layer *h = &s->half, *q = &s->quarter;
     CF_TRY(cf_launch(
-        cl, &cf_source_transfer, "gather_pixels", "", CF_RANGE(h->pitch / 8, h->height, 8, 1),
+        cl, &cf_kernel_transfer, "gather_pixels", "", CF_RANGE(h->pitch / 8, h->height, 8, 1),
         CF_ARGS(CF_BUF(mono->buf), CF_INT(mono->pitch), CF_BUF(hint->buf), CF_INT(hint->pitch),
                 CF_BUF(confidence->buf), CF_INT(confidence->pitch), CF_BUF(sigma->buf),
                 CF_INT(sigma->pitch), CF_INT(mono->width), CF_INT(mono->height), CF_BUF(h->buf),
                 CF_INT(h->pitch), CF_FLOAT(p->crowd))));
-    CF_TRY(cf_launch(cl, &cf_source_transfer, "gather_cells", "",
+    CF_TRY(cf_launch(cl, &cf_kernel_transfer, "gather_cells", "",
                      CF_RANGE(q->pitch / 8, q->height, 8, 1),
                      CF_ARGS(CF_BUF(h->buf), CF_INT(h->pitch), CF_INT(h->width), CF_INT(h->height),
                              CF_BUF(q->buf), CF_INT(q->pitch), CF_FLOAT(p->crowd))));
     const layer *g = &s->grid[0];
-    CF_TRY(cf_launch(cl, &cf_source_transfer_grid, "grid_splat", "",
+    CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_splat", "",
                      CF_RANGE(g->width, g->height, 8, 1),
                      CF_ARGS(CF_BUF(q->buf), CF_INT(q->pitch), CF_INT(q->width), CF_INT(q->height),
                              CF_BUF(g->buf), CF_FLOAT(p->crowd))));
     for (int i = 1; i < s->grids; i++, g++)
-        CF_TRY(cf_launch(cl, &cf_source_transfer_grid, "grid_gather", "",
+        CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_gather", "",
                          CF_RANGE(g[1].width, g[1].height, 8, 1),
                          CF_ARGS(CF_BUF(g->buf), CF_INT(g->width), CF_INT(g->height),
                                  CF_BUF(g[1].buf), CF_FLOAT(p->crowd))));
@@ -107,25 +107,25 @@ static cf_status go_down(cf_cl *cl, const cf_stage_io *io, const cf_transfer_par
                          const scratch *s) {
     const layer *h = &s->half, *q = &s->quarter, *g = &s->grid[s->grids - 1];
     float range2 = p->mono_range * p->mono_range;
-    CF_TRY(cf_launch(cl, &cf_source_transfer_grid, "grid_start", "", CF_RANGE(1, 1, 1, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_start", "", CF_RANGE(1, 1, 1, 1),
                      CF_ARGS(CF_BUF(g->buf), CF_FLOAT(p->tint))));
     for (int i = s->grids - 2; i >= 0; i--, g--)
-        CF_TRY(cf_launch(cl, &cf_source_transfer_grid, "grid_refine", "",
+        CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_refine", "",
                          CF_RANGE(g[-1].width, g[-1].height, 8, 1),
                          CF_ARGS(CF_BUF(g->buf), CF_BUF(g[-1].buf), CF_INT(g[-1].width),
                                  CF_INT(g[-1].height), CF_FLOAT(detail(p, i + 3)))));
-    CF_TRY(cf_launch(cl, &cf_source_transfer_grid, "grid_slice", "",
+    CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_slice", "",
                      CF_RANGE(q->width, q->height, 8, 1),
                      CF_ARGS(CF_BUF(g->buf), CF_BUF(q->buf), CF_INT(q->pitch), CF_INT(q->width),
                              CF_INT(q->height), CF_FLOAT(detail(p, 2)), CF_FLOAT(range2))));
-    CF_TRY(cf_launch(cl, &cf_source_transfer, "refine_cells", "",
+    CF_TRY(cf_launch(cl, &cf_kernel_transfer, "refine_cells", "",
                      CF_RANGE((h->width + 15) / 16, h->height, 8, 1),
                      CF_ARGS(CF_BUF(q->buf), CF_INT(q->pitch), CF_BUF(h->buf), CF_INT(h->pitch),
                              CF_INT(h->width), CF_INT(h->height), CF_FLOAT(detail(p, 1)),
                              CF_FLOAT(range2))));
     const cf_plane_set *mono = &io->in[0], *hint = &io->in[1], *confidence = &io->in[2];
     const cf_plane_set *chroma = &io->out[0], *error = &io->out[1];
-    return cf_launch(cl, &cf_source_transfer, "write_pixels", "",
+    return cf_launch(cl, &cf_kernel_transfer, "write_pixels", "",
                      CF_RANGE((mono->width + 15) / 16, mono->height, 16, 1),
                      CF_ARGS(CF_BUF(h->buf), CF_INT(h->pitch), CF_BUF(mono->buf),
                              CF_INT(mono->pitch), CF_BUF(hint->buf), CF_INT(hint->pitch),

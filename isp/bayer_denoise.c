@@ -54,7 +54,7 @@ static cf_status run_stages(cf_cl *cl, const cf_stage_io *io, const cf_bayer_den
     CF_TRY(cf_stage_denoise.run_cl(cl, &shrink, cf_stage_denoise.defaults));
     CF_TRY(cf_stage_bayer_unpack.run_cl(cl, &unpack, &p->bayer));
     const cf_plane_set *in = &io->in[0], *out = &io->out[0];
-    return cf_launch(cl, &cf_source_bayer_denoise, "bayer_mix", "",
+    return cf_launch(cl, &cf_kernel_bayer_denoise, "bayer_mix", "",
                      CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),

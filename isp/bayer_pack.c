@@ -39,7 +39,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *out = &io->out[0];
     float basis[4][4];
     cf_bayer_basis(p->tint, basis);
-    return cf_launch(cl, &cf_source_bayer_pack, "bayer_pack", "",
+    return cf_launch(cl, &cf_kernel_bayer_pack, "bayer_pack", "",
                      CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(in->width),
                              CF_INT(in->height), CF_BUF(out->buf), CF_INT(out->pitch),

@@ -16,7 +16,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = io->in, *out = io->out;
     float basis[4][4];
     cf_bayer_basis(p->tint, basis);
-    return cf_launch(cl, &cf_source_bayer_unpack, "bayer_unpack", "",
+    return cf_launch(cl, &cf_kernel_bayer_unpack, "bayer_unpack", "",
                      CF_RANGE((in[1].width + 15) / 16, in[1].height, 16, 1),
                      CF_ARGS(CF_BUF(in[1].buf), CF_INT(in[1].pitch), CF_BUF(in[2].buf),
                              CF_INT(in[2].pitch), CF_BUF(out[0].buf), CF_INT(out[0].pitch),

@@ -34,7 +34,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     float scale[4];
     for (int i = 0; i < 4; i++)
         scale[i] = 1 / (p->white - p->black[i]);
-    return cf_launch(cl, &cf_source_black, "black", "",
+    return cf_launch(cl, &cf_kernel_black, "black", "",
                      CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),

@@ -31,7 +31,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     for (int c = 0; c < 3; c++)
         memcpy(rows[c], p->matrix + 3 * c, 3 * sizeof(float));
     memcpy(rows[3], p->weights, sizeof p->weights);
-    return cf_launch(cl, &cf_source_color_matrix, "color_matrix", "",
+    return cf_launch(cl, &cf_kernel_color_matrix, "color_matrix", "",
                      CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(rgb->buf),
                              CF_INT(rgb->pitch), CF_BUF(response->buf), CF_INT(response->pitch),

@@ -94,7 +94,7 @@ static cf_status replace_found(cf_cl *cl, const cf_stage_io *io, const cf_defect
                                const char *kernel, const cf_buffer *marks) {
     const cf_plane_set *in = &io->in[0], *out = &io->out[0];
     return cf_launch(
-        cl, &cf_source_defects, kernel, "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
+        cl, &cf_kernel_defects, kernel, "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_INT(in->width), CF_INT(in->height), CF_INT(p->step), CF_FLOAT(p->threshold),
                 CF_FLOAT(p->scale), CF_FLOAT(p->offset), CF_BUF(marks)));
@@ -102,7 +102,7 @@ static cf_status replace_found(cf_cl *cl, const cf_stage_io *io, const cf_defect
 
 static cf_status replace_listed(cf_cl *cl, const cf_stage_io *io, const cf_defects_params *p) {
     const cf_plane_set *in = &io->in[0], *list = &io->in[1], *out = &io->out[0];
-    return cf_launch(cl, &cf_source_defects, "listed", "", CF_RANGE(list->width, 1, 16, 1),
+    return cf_launch(cl, &cf_kernel_defects, "listed", "", CF_RANGE(list->width, 1, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),
                              CF_INT(p->step), CF_BUF(list->buf), CF_INT(list->pitch * list->height),

@@ -57,17 +57,17 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_demosaic_para
     for (int i = 0; i < 4; i++)
         gain[i] = p->gain[i == red ? CF_CFA_R : i == (red ^ 3) ? CF_CFA_B : CF_CFA_G];
     CF_TRY(cf_launch(
-        cl, &cf_source_demosaic, "prepare", "", CF_RANGE(strips, height + 2 * PAD, 16, 1),
+        cl, &cf_kernel_demosaic, "prepare", "", CF_RANGE(strips, height + 2 * PAD, 16, 1),
         CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch), CF_INT(width),
                 CF_INT(height), CF_BYTES(gain, sizeof gain), CF_FLOAT(bias))));
-    CF_TRY(cf_launch(cl, &cf_source_demosaic, "directions", "",
+    CF_TRY(cf_launch(cl, &cf_kernel_demosaic, "directions", "",
                      CF_RANGE(strips, height + 2 * PAD - 4, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
                              CF_INT(p->red_x ^ p->red_y ^ 1), CF_FLOAT(p->detail))));
-    CF_TRY(cf_launch(cl, &cf_source_demosaic, "difference", "", CF_RANGE(strips, height + 2, 16, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_demosaic, "difference", "", CF_RANGE(strips, height + 2, 16, 1),
                      CF_ARGS(CF_BUF(m), CF_BUF(h), CF_BUF(v), CF_INT(pitch), CF_INT(height),
                              CF_FLOAT(cf_demosaic_least(p)), CF_FLOAT(p->detail))));
-    return cf_launch(cl, &cf_source_demosaic, "colors", "",
+    return cf_launch(cl, &cf_kernel_demosaic, "colors", "",
                      CF_RANGE((width + 15) / 16, height, 16, 1),
                      CF_ARGS(CF_BUF(raw->buf), CF_INT(raw->pitch), CF_BUF(m), CF_INT(pitch),
                              CF_BUF(rgb->buf), CF_INT(rgb->pitch), CF_INT(width), CF_INT(height),

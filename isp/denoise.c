@@ -60,7 +60,7 @@ static cf_status shrink(cf_cl *cl, const cf_denoise_params *p, const cf_plane_se
                        (size_t)out->planes},
                       {1, 1, 1}};
     return cf_launch(
-        cl, &cf_source_denoise, "shrink", oracle ? tile->wiener : tile->hard, range,
+        cl, &cf_kernel_denoise, "shrink", oracle ? tile->wiener : tile->hard, range,
         CF_ARGS(CF_BUF(noisy->buf), CF_INT(noisy->pitch), CF_BUF((oracle ? oracle : noisy)->buf),
                 CF_INT((oracle ? oracle : noisy)->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_BUF(sigma->buf), CF_INT(sigma->pitch), CF_INT(out->width), CF_INT(out->height),
@@ -89,7 +89,7 @@ static cf_range over(const cf_plane_set *coarse) {
 }
 
 static cf_status halve(cf_cl *cl, const cf_plane_set *fine, const cf_plane_set *coarse, int less) {
-    return cf_launch(cl, &cf_source_denoise, "halve", "", over(coarse),
+    return cf_launch(cl, &cf_kernel_denoise, "halve", "", over(coarse),
                      CF_ARGS(CF_BUF(fine->buf), CF_INT(fine->pitch), CF_INT(fine->width),
                              CF_INT(fine->height), CF_BUF(coarse->buf), CF_INT(coarse->pitch),
                              CF_INT(less)));
@@ -97,7 +97,7 @@ static cf_status halve(cf_cl *cl, const cf_plane_set *fine, const cf_plane_set *
 
 static cf_status lift(cf_cl *cl, const cf_plane_set *coarse, const cf_plane_set *fine,
                       float share) {
-    return cf_launch(cl, &cf_source_denoise, "lift", "", over(coarse),
+    return cf_launch(cl, &cf_kernel_denoise, "lift", "", over(coarse),
                      CF_ARGS(CF_BUF(coarse->buf), CF_INT(coarse->pitch), CF_INT(fine->width),
                              CF_INT(fine->height), CF_BUF(fine->buf), CF_INT(fine->pitch),
                              CF_FLOAT(share / 2)));

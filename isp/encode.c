@@ -17,7 +17,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = &io->in[0], *out = &io->out[0];
     int rows = in->height * in->planes;
     return cf_launch(
-        cl, &cf_source_encode, "encode", "", CF_RANGE((in->width + 15) / 16, rows, 16, 1),
+        cl, &cf_kernel_encode, "encode", "", CF_RANGE((in->width + 15) / 16, rows, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf), CF_INT(out->pitch),
                 CF_INT(in->width), CF_INT(rows), CF_FLOAT(p->gain)));
 }

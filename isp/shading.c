@@ -53,7 +53,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const int grid[4] = {gains->pitch, gains->width, gains->height, gains->pitch * gains->height};
     const float per_pixel[2] = {cells(gains->width, in->width), cells(gains->height, in->height)};
     (void)params;
-    return cf_launch(cl, &cf_source_shading, "shading", "", CF_RANGE(in->width, in->height, 64, 1),
+    return cf_launch(cl, &cf_kernel_shading, "shading", "", CF_RANGE(in->width, in->height, 64, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),
                              CF_BUF(gains->buf), CF_BYTES(grid, sizeof grid),

@@ -40,12 +40,12 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_statistics_pa
     const cf_plane_set *in = &io->in[0], *out = &io->out[0], *values = &io->out[1];
     float weights[4] = {0};
     memcpy(weights, p->weights, sizeof p->weights);
-    CF_TRY(cf_launch(cl, &cf_source_statistics, "count", "", CF_RANGE(BANDS, 1, 1, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_statistics, "count", "", CF_RANGE(BANDS, 1, 1, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(in->planes),
                              CF_INT(in->width), CF_INT(in->height), CF_INT(p->step),
                              CF_BYTES(weights, sizeof weights), CF_FLOAT(p->clip),
                              CF_FLOAT(p->dark), CF_INT(BANDS), CF_BUF(counts), CF_BUF(sums))));
-    return cf_launch(cl, &cf_source_statistics, "summarize", "", CF_RANGE(1, 1, 1, 1),
+    return cf_launch(cl, &cf_kernel_statistics, "summarize", "", CF_RANGE(1, 1, 1, 1),
                      CF_ARGS(CF_BUF(counts), CF_BUF(sums), CF_INT(BANDS), CF_INT(in->planes),
                              CF_BUF(out->buf), CF_INT(out->pitch), CF_BUF(values->buf),
                              CF_INT(values->pitch)));

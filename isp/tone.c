@@ -32,11 +32,11 @@ static cf_status launch(cf_cl *cl, const cf_stage_io *io, const cf_tone_params *
     const float limits[4] = {p->key, p->strength, p->max_gain, p->toe};
     float weights[4] = {0};
     memcpy(weights, p->weights, sizeof p->weights);
-    CF_TRY(cf_launch(cl, &cf_source_tone, "curve", "", CF_RANGE(1, 1, 1, 1),
+    CF_TRY(cf_launch(cl, &cf_kernel_tone, "curve", "", CF_RANGE(1, 1, 1, 1),
                      CF_ARGS(CF_BUF(values->buf), CF_INT(values->pitch * values->height),
                              CF_BYTES(limits, sizeof limits), CF_FLOAT(p->knee), CF_BUF(numbers))));
     return cf_launch(
-        cl, &cf_source_tone, "tone", "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
+        cl, &cf_kernel_tone, "tone", "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
         CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_INT(in->planes), CF_BUF(out->buf),
                 CF_INT(out->pitch), CF_INT(in->width), CF_INT(in->height),
                 CF_BYTES(weights, sizeof weights), CF_BUF(numbers)));

@@ -46,7 +46,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     int group = p->format == CF_RAW_12P                              ? 2
                 : p->format == CF_RAW_10P || p->format == CF_RAW_14P ? 4
                                                                      : 1;
-    return cf_launch(cl, &cf_source_unpack, "unpack", "",
+    return cf_launch(cl, &cf_kernel_unpack, "unpack", "",
                      CF_RANGE((out->width + 15) / 16, out->height, 16, 1),
                      CF_ARGS(CF_BUF(in->buf), CF_INT(in->pitch), CF_BUF(out->buf),
                              CF_INT(out->pitch), CF_INT(out->width), CF_INT(out->height),

@@ -23,7 +23,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_vst_inverse_params *p = params;
     const cf_plane_set *in = io->in, *out = io->out;
     int rows = in[0].height * in[0].planes;
-    return cf_launch(cl, &cf_source_vst_inverse, "vst_inverse", "",
+    return cf_launch(cl, &cf_kernel_vst_inverse, "vst_inverse", "",
                      CF_RANGE((in[0].width + 15) / 16, rows, 16, 1),
                      CF_ARGS(CF_BUF(in[0].buf), CF_INT(in[0].pitch), CF_BUF(in[1].buf),
                              CF_INT(in[1].pitch), CF_BUF(out[0].buf), CF_INT(out[0].pitch),

@@ -36,7 +36,7 @@ static cf_status plan_depthwise(cf_planner *plan, cf_op *op, const cf_conv *c) {
     int blocks = CF_NET_BLOCKS(c->out_channels), span = c->out_height >= 64 ? 4 : 1;
     cf_range range = {
         {(size_t)((c->out_height + span - 1) / span), (size_t)blocks, (size_t)c->batch}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_conv_depthwise, "depthwise", options, range,
+    return cf_plan_launch(plan, &cf_kernel_conv_depthwise, "depthwise", options, range,
                           CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out),
                                   CF_INT(blocks), CF_INT(c->in_height), CF_INT(c->in_width),
                                   CF_INT(c->out_height), CF_INT(c->out_width), CF_INT(c->kernel[0]),

@@ -115,7 +115,7 @@ static cf_status plan_direct(cf_planner *plan, cf_op *op, const cf_conv *c) {
     int swap = weight_bytes <= (size_t)512 << 10;
     cf_range range = {{swap ? obs : tiles, swap ? tiles : obs, (size_t)c->batch}, {1, 1, 1}};
     return cf_plan_launch(
-        plan, &cf_source_conv_direct, "conv_direct", options, range,
+        plan, &cf_kernel_conv_direct, "conv_direct", options, range,
         CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out), CF_INT(swap),
                 CF_INT(c->in_channels), CF_INT(c->in_height), CF_INT(c->in_width),
                 CF_INT(c->out_channels), CF_INT(c->out_height), CF_INT(c->out_width),

@@ -54,7 +54,7 @@ static cf_status plan_few(cf_planner *plan, cf_op *op, const cf_conv *c) {
     CF_TRY(pack(plan, op, c, &weights));
     size_t tiles = (size_t)((c->out_width + PIXELS - 1) / PIXELS) * (size_t)c->out_height;
     cf_range range = {{tiles, (size_t)tile_count(c), (size_t)c->batch}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_conv_few, "conv_few", options, range,
+    return cf_plan_launch(plan, &cf_kernel_conv_few, "conv_few", options, range,
                           CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out),
                                   CF_INT(c->in_channels), CF_INT(c->in_height), CF_INT(c->in_width),
                                   CF_INT(c->out_channels), CF_INT(c->out_height),

@@ -41,14 +41,14 @@ static cf_status plan_picture(cf_planner *plan, const cf_conv *c, int n, const c
                        .b_matrices = 1,
                        .which = which};
     CF_TRY(cf_plan_launch(
-        plan, &cf_source_conv_gemm, "conv_columns", options, CF_RANGE(pixels, rows, 1, 1),
+        plan, &cf_kernel_conv_gemm, "conv_columns", options, CF_RANGE(pixels, rows, 1, 1),
         CF_ARGS(CF_BUF(b[IN]), CF_BUF(b[MATRIX]), CF_INT(n), CF_INT(c->in_channels),
                 CF_INT(c->in_height), CF_INT(c->in_width), CF_INT(c->out_height),
                 CF_INT(c->out_width), CF_INT(c->kernel[0]), CF_INT(c->kernel[1]),
                 CF_INT(c->stride[0]), CF_INT(c->stride[1]), CF_INT(c->dilation[0]),
                 CF_INT(c->dilation[1]), CF_INT(c->pad[0]), CF_INT(c->pad[1]))));
     CF_TRY(cf_clblast_plan(plan, &g, b[WEIGHTS], b[MATRIX], b[PRODUCT]));
-    return cf_plan_launch(plan, &cf_source_conv_gemm, "conv_finish", options,
+    return cf_plan_launch(plan, &cf_kernel_conv_gemm, "conv_finish", options,
                           CF_RANGE(pixels, CF_NET_BLOCKS(c->out_channels), 1, 1),
                           CF_ARGS(CF_BUF(b[PRODUCT]), CF_BUF(b[BIAS]), CF_BUF(b[OUT]), CF_INT(n),
                                   CF_INT(c->out_channels), CF_INT(pixels), CF_POST(*post)));

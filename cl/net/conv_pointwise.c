@@ -54,7 +54,7 @@ static cf_status plan_pointwise(cf_planner *plan, cf_op *op, const cf_conv *c) {
         range.global[0] = (size_t)blocks;
         range.global[1] = groups;
     }
-    return cf_plan_launch(plan, &cf_source_conv_pointwise, "pointwise", options, range,
+    return cf_plan_launch(plan, &cf_kernel_conv_pointwise, "pointwise", options, range,
                           CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out),
                                   CF_INT(c->in_channels), CF_INT(c->out_channels),
                                   CF_INT(c->in_height * c->in_width),

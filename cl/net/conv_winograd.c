@@ -175,7 +175,7 @@ static cf_status plan_fused(cf_planner *plan, cf_op *op, const cf_conv *c, const
     bindings b = {0};
     CF_TRY(bind(plan, op, c, t, node, 1, &b));
     return cf_plan_launch(
-        plan, &cf_source_conv_winograd, "winograd_fused", b.post_options, range3(t->groups, 1, 1),
+        plan, &cf_kernel_conv_winograd, "winograd_fused", b.post_options, range3(t->groups, 1, 1),
         CF_ARGS(CF_BUF(b.in), CF_BUF(b.weights), CF_BUF(b.bias), CF_BUF(b.out),
                 CF_INT(c->in_channels), CF_INT(c->in_height), CF_INT(c->in_width),
                 CF_INT(c->out_channels), CF_INT(c->out_height), CF_INT(c->out_width),
@@ -191,10 +191,10 @@ static cf_status plan_products(cf_planner *plan, const cf_conv *c, const tiling 
     int vectors = t->iblocks * CF_NET_BLOCK * t->blocks;
     if (transform)
         CF_TRY(
-            cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_weights", b->options,
+            cf_plan_launch(plan, &cf_kernel_conv_winograd, "winograd_weights", b->options,
                            range3(vectors, count, 1),
                            CF_ARGS(CF_BUF(b->weights), CF_BUF(u), CF_INT(vectors), CF_INT(part))));
-    return cf_plan_launch(plan, &cf_source_conv_winograd, "winograd_multiply", b->options,
+    return cf_plan_launch(plan, &cf_kernel_conv_winograd, "winograd_multiply", b->options,
                           range3(groups, TAPS(t), count),
                           CF_ARGS(CF_BUF(v), CF_BUF(u), CF_BUF(m), CF_INT(c->in_channels),
                                   CF_INT(part), CF_INT(t->parts)));
@@ -219,7 +219,7 @@ static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const
         int groups = t->groups - g < strip ? t->groups - g : strip, first = g * t->group;
         int tiles = t->tiles - first < groups * t->group ? t->tiles - first : groups * t->group;
         CF_TRY(cf_plan_launch(
-            plan, &cf_source_conv_winograd, "winograd_in", b.options, range3(tiles, t->iblocks, 1),
+            plan, &cf_kernel_conv_winograd, "winograd_in", b.options, range3(tiles, t->iblocks, 1),
             CF_ARGS(CF_BUF(b.in), CF_BUF(v), CF_INT(c->in_channels), CF_INT(c->in_height),
                     CF_INT(c->in_width), CF_INT(c->dilation[0]), CF_INT(c->pad[0]),
                     CF_INT(c->pad[1]), CF_INT(t->down), CF_INT(t->across), CF_INT(first))));
@@ -229,7 +229,7 @@ static cf_status plan_steps(cf_planner *plan, cf_op *op, const cf_conv *c, const
             CF_TRY(plan_products(plan, c, t, &b, u, v, m, groups, part, count, !once || !g));
         }
         CF_TRY(cf_plan_launch(
-            plan, &cf_source_conv_winograd, "winograd_out", b.post_options,
+            plan, &cf_kernel_conv_winograd, "winograd_out", b.post_options,
             range3(tiles, CF_NET_BLOCKS(c->out_channels) * t->up * t->up, 1),
             CF_ARGS(CF_BUF(m), CF_BUF(b.bias), CF_BUF(b.out), CF_INT(c->out_channels),
                     CF_INT(c->out_height), CF_INT(c->out_width), CF_INT(c->dilation[0]),

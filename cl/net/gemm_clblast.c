@@ -168,7 +168,7 @@ static cf_status plan_clblast(cf_planner *plan, cf_op *op, const cf_gemm *g) {
     cf_gemm_args args = cf_gemm_describe(op, g);
     cf_range range = {{(size_t)g->n, (size_t)g->m, (size_t)g->batch}, {1, 1, 1}};
     return cf_plan_launch(
-        plan, &cf_source_op_gemm, "gemm_finish", options, range,
+        plan, &cf_kernel_op_gemm, "gemm_finish", options, range,
         CF_ARGS(CF_BUF(out), CF_BUF(c), CF_BYTES(&args, sizeof args), CF_POST(post)));
 }
 

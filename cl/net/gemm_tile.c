@@ -58,7 +58,7 @@ static cf_status pack_b(cf_planner *plan, const cf_op *op, const cf_gemm *g,
     CF_TRY(cf_plan_scratch(
         plan, (size_t)g->b_matrices * blocks * (size_t)g->k * CF_NET_BLOCK * sizeof(float), out));
     cf_range range = {{(size_t)g->k, blocks, (size_t)g->b_matrices}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_gemm, "gemm_pack", "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_gemm, "gemm_pack", "", range,
                           CF_ARGS(CF_BUF(b), CF_BUF(*out), CF_INT(g->n), CF_INT(g->k),
                                   CF_INT(g->trans_b ? 1 : g->n), CF_INT(g->trans_b ? g->k : 1)));
 }
@@ -83,7 +83,7 @@ static cf_status plan_tile(cf_planner *plan, cf_op *op, const cf_gemm *g) {
     int by_rows = blocks * CF_NET_BLOCK * (size_t)g->k * sizeof(float) > CACHED;
     cf_range range = {{by_rows ? tiles : blocks, by_rows ? blocks : tiles, (size_t)g->batch},
                       {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_gemm, "gemm", options, range,
+    return cf_plan_launch(plan, &cf_kernel_op_gemm, "gemm", options, range,
                           CF_ARGS(CF_BUF(a), CF_BUF(b), CF_BUF(c), CF_BUF(out), CF_BUF(which),
                                   CF_BYTES(&args, sizeof args), CF_INT(by_rows), CF_POST(post)));
 }

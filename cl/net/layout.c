@@ -21,6 +21,6 @@ cf_status cf_plan_reorder(cf_planner *plan, const cf_buffer *from, cf_layout fro
     const char *kernel =
         from_layout == CF_LAYOUT_PLAIN ? "layout_plain_to_blocked" : "layout_blocked_to_plain";
     return cf_plan_launch(
-        plan, &cf_source_layout, kernel, "", range,
+        plan, &cf_kernel_layout, kernel, "", range,
         CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT(channels), CF_INT(pixels), CF_INT(RUN)));
 }

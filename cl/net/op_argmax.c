@@ -56,7 +56,7 @@ static cf_status plan_argmax(cf_planner *plan, cf_op *op) {
     CF_TRY(cf_plan_tensor(plan, op->in[0], &from));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &to));
     cf_range range = {{(size_t)((inner - 1) / 16 + 1), (size_t)outer, 1}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_argmax, "argmax", "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_argmax, "argmax", "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT((int)in->dim[axis]),
                                   CF_INT((int)inner),
                                   CF_INT(cf_op_int(op, "select_last_index", 0) != 0)));

@@ -94,7 +94,7 @@ static cf_status plan_cast(cf_planner *plan, cf_op *op) {
     CF_TRY(cf_plan_tensor(plan, op->out[0], &to));
     int count = (int)cf_shape_count(&stored);
     cf_range range = {{(size_t)((count - 1) / chunk + 1), 1, 1}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_cast, "cast", "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_cast, "cast", "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT(count), CF_INT(chunk),
                                   CF_INT(truth), CF_FLOAT(low), CF_FLOAT(span)));
 }

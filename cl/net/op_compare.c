@@ -160,7 +160,7 @@ static cf_status plan_compare(cf_planner *plan, cf_op *op) {
     for (int d = 1; d < 8; d++)
         outer *= (size_t)dim[d];
     cf_range range = {{(size_t)((dim[0] - 1) / chunk + 1), outer, 1}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_compare, row_of(op)->kernel, "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_compare, row_of(op)->kernel, "", range,
                           CF_ARGS(CF_BUF(in[0]), CF_BUF(in[1]), CF_BUF(in[2]), CF_BUF(to),
                                   CF_BYTES(dim, sizeof dim), CF_BYTES(stride[0], sizeof stride[0]),
                                   CF_BYTES(stride[1], sizeof stride[1]),

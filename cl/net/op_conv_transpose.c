@@ -274,7 +274,7 @@ static cf_status plan_tiled(cf_planner *plan, cf_op *op, const transposed *t) {
                        (size_t)t->batch},
                       {1, 1, 1}};
     return cf_plan_launch(
-        plan, &cf_source_op_conv_transpose, "conv_transpose", options, range,
+        plan, &cf_kernel_op_conv_transpose, "conv_transpose", options, range,
         CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out), CF_INT(t->in_channels),
                 CF_INT(t->in[0]), CF_INT(t->in[1]), CF_INT(t->out_channels), CF_INT(t->out[0]),
                 CF_INT(t->out[1]), CF_INT(t->kernel[0]), CF_INT(t->kernel[1]), CF_INT(t->stride[0]),
@@ -321,7 +321,7 @@ static cf_status plan_transpose(cf_planner *plan, cf_op *op) {
     cf_range range = {
         {(size_t)t.out[1], (size_t)t.out[0], (size_t)t.batch * (size_t)t.out_channels}, {1, 1, 1}};
     return cf_plan_launch(
-        plan, &cf_source_op_conv_transpose, "conv_transpose_gather", options, range,
+        plan, &cf_kernel_op_conv_transpose, "conv_transpose_gather", options, range,
         CF_ARGS(CF_BUF(in), CF_BUF(weights), CF_BUF(bias), CF_BUF(out), CF_INT(has_bias),
                 CF_INT(t.in_channels), CF_INT(t.in[0]), CF_INT(t.in[1]), CF_INT(t.out_channels),
                 CF_INT(t.out[0]), CF_INT(t.out[1]), CF_INT(t.kernel[0]), CF_INT(t.kernel[1]),

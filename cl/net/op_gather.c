@@ -101,7 +101,7 @@ static cf_status plan_gather(cf_planner *plan, cf_op *op) {
     CF_TRY(cf_plan_tensor(plan, op->in[1], &indices));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &to));
     cf_range range = {{(size_t)g.count, (size_t)g.outer, 1}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_gather, "gather", "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_gather, "gather", "", range,
                           CF_ARGS(CF_BUF(data), CF_BUF(indices), CF_BUF(to), CF_INT((int)g.size),
                                   CF_INT((int)g.inner)));
 }

@@ -193,20 +193,20 @@ static cf_status plan_instance(cf_planner *plan, cf_op *op) {
     cut(blocked ? pixels : (int64_t)pixels * share / 16, &size, &count);
     CF_TRY(cf_plan_scratch(plan, (size_t)planes * (size_t)(count + 1) * 128, &parts));
     if (count)
-        CF_TRY(cf_plan_launch(plan, &cf_source_op_norm,
+        CF_TRY(cf_plan_launch(plan, &cf_kernel_op_norm,
                               blocked ? "norm_parts_blocked" : "norm_parts_plain", "",
                               CF_RANGE(count, planes, 1, 1),
                               CF_ARGS(CF_BUF(in), CF_BUF(parts),
                                       CF_INT(blocked ? pixels : pixels * share), CF_INT(size))));
     float epsilon = cf_op_float(op, "epsilon", 1e-5F);
     if (blocked)
-        return cf_plan_launch(plan, &cf_source_op_norm, "norm_apply_blocked", options,
+        return cf_plan_launch(plan, &cf_kernel_op_norm, "norm_apply_blocked", options,
                               CF_RANGE((pixels + ITEM_VECTORS - 1) / ITEM_VECTORS, planes, 1, 1),
                               CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BUF(parts), CF_BUF(scale),
                                       CF_INT(pixels), CF_INT(size), CF_INT(count), CF_INT(blocks),
                                       CF_FLOAT(epsilon), CF_POST(post)));
     int item = ITEM_VECTORS * 16;
-    return cf_plan_launch(plan, &cf_source_op_norm, "norm_apply_plain", options,
+    return cf_plan_launch(plan, &cf_kernel_op_norm, "norm_apply_plain", options,
                           CF_RANGE((pixels + item - 1) / item, s->dim[0] * channels, 1, 1),
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BUF(parts), CF_BUF(scale),
                                   CF_INT(pixels), CF_INT(share), CF_INT(size), CF_INT(count),
@@ -278,7 +278,7 @@ static cf_status plan_layer(cf_planner *plan, cf_op *op) {
                         : cf_plan_constant(plan, zero, sizeof zero, &offset));
     cf_post_any_channel(op, channel, options, sizeof options);
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
-    return cf_plan_launch(plan, &cf_source_op_norm, "norm_rows", options, CF_RANGE(rows, 1, 1, 1),
+    return cf_plan_launch(plan, &cf_kernel_op_norm, "norm_rows", options, CF_RANGE(rows, 1, 1, 1),
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BUF(scale), CF_BUF(offset),
                                   CF_INT((int)length),
                                   CF_INT(cf_shape_count(&op->in[1]->shape) > 1),

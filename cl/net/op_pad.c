@@ -205,7 +205,7 @@ static cf_status plan_pad(cf_planner *plan, cf_op *op) {
     for (int i = 1; i < 8; i++)
         rows *= (size_t)v.out[i];
     cf_range range = {{rows, 1, 1}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_pad, "pad_rows", "", range,
+    return cf_plan_launch(plan, &cf_kernel_op_pad, "pad_rows", "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_BYTES(v.out, sizeof v.out),
                                   CF_BYTES(v.count, sizeof v.count),
                                   CF_BYTES(v.before, sizeof v.before),

@@ -198,7 +198,7 @@ static cf_status plan_loaded(cf_planner *plan, cf_op *op) {
     if (op->out[0]->layout == CF_LAYOUT_BLOCKED) {
         int pixels = (int)cf_shape_span(shape, 2, 4);
         return cf_plan_launch(
-            plan, &cf_source_op_pointwise, "pointwise_blocked", options,
+            plan, &cf_kernel_op_pointwise, "pointwise_blocked", options,
             CF_RANGE(chunks(pixels), shape->dim[0] * blocks, 1, 1),
             CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT(pixels), CF_INT(blocks), CF_POST(post)));
     }
@@ -209,7 +209,7 @@ static cf_status plan_loaded(cf_planner *plan, cf_op *op) {
         rows = shape->rank < 2 ? 1 : cf_shape_span(shape, 0, step ? 1 : 2);
         length /= rows;
     }
-    return cf_plan_launch(plan, &cf_source_op_pointwise, "pointwise_plain", options,
+    return cf_plan_launch(plan, &cf_kernel_op_pointwise, "pointwise_plain", options,
                           CF_RANGE(chunks((length + 15) / 16), rows, 1, 1),
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT((int)length), CF_INT(channels),
                                   CF_INT(step), CF_INT(blocks), CF_POST(post)));
@@ -242,7 +242,7 @@ static cf_status plan_blocked_spread(cf_planner *plan, cf_op *op, int full, int 
     int area = (int)cf_shape_span(small, 2, 4), other_blocks = splat ? 1 : blocks;
     const int32_t steps[4] = {small->dim[0] == 1 ? 0 : area * other_blocks, splat ? 0 : area,
                               area != 1, 0};
-    return cf_plan_launch(plan, &cf_source_op_pointwise, "pointwise_blocked_spread", options,
+    return cf_plan_launch(plan, &cf_kernel_op_pointwise, "pointwise_blocked_spread", options,
                           CF_RANGE(chunks(pixels), shape->dim[0] * blocks, 1, 1),
                           CF_ARGS(CF_BUF(in), CF_BUF(other), CF_BUF(out), CF_INT(pixels),
                                   CF_INT(blocks), CF_BYTES(steps, sizeof steps), CF_POST(post)));
@@ -289,7 +289,7 @@ static cf_status plan_spread_pair(cf_planner *plan, cf_op *op, cf_tensor *a, cf_
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
     spread s = spread_of(&a->shape, &b->shape, shape);
     int64_t length = s.size[s.rank - 1], rows = cf_shape_count(shape) / length;
-    return cf_plan_launch(plan, &cf_source_op_pointwise, "pointwise_spread", options,
+    return cf_plan_launch(plan, &cf_kernel_op_pointwise, "pointwise_spread", options,
                           CF_RANGE(chunks((length + 15) / 16), rows, 1, 1),
                           CF_ARGS(CF_BUF(in_a), CF_BUF(in_b), CF_BUF(out), CF_BYTES(&s, sizeof s),
                                   CF_BYTES(channel, sizeof channel), CF_POST(post)));

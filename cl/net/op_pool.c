@@ -182,10 +182,10 @@ static cf_status plan_pool(cf_planner *plan, cf_op *op) {
                        (size_t)s->dim[0] * (size_t)(blocked ? blocks : channels)},
                       {1, 1, 1}};
     if (blocked)
-        return cf_plan_launch(plan, &cf_source_op_pool, "pool_blocked", options, range,
+        return cf_plan_launch(plan, &cf_kernel_op_pool, "pool_blocked", options, range,
                               CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BYTES(&p, sizeof p),
                                       CF_INT(blocks), CF_POST(post)));
-    return cf_plan_launch(plan, &cf_source_op_pool, "pool_plain", options, range,
+    return cf_plan_launch(plan, &cf_kernel_op_pool, "pool_plain", options, range,
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BYTES(&p, sizeof p), CF_INT(channels),
                                   CF_INT(blocks), CF_POST(post)));
 }

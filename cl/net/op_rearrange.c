@@ -93,7 +93,7 @@ static cf_status plan_rearrange(cf_planner *plan, cf_op *op) {
     const cf_shape *in = &op->in[0]->shape, *out = &op->out[0]->shape;
     cf_range range = {
         {(size_t)out->dim[2], (size_t)CF_NET_BLOCKS(out->dim[1]), (size_t)out->dim[0]}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_rearrange,
+    return cf_plan_launch(plan, &cf_kernel_op_rearrange,
                           r.to_space ? "depth_to_space" : "space_to_depth", "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT((int)in->dim[1]),
                                   CF_INT((int)in->dim[3]), CF_INT((int)out->dim[1]),

@@ -215,7 +215,7 @@ static cf_status launch_blocked(cf_planner *plan, cf_op *op, const pass *p, cons
     int channels = (int)op->in[0]->shape.dim[1], blocks = CF_NET_BLOCKS(channels);
     int plain = p->last && op->out[0]->layout == CF_LAYOUT_PLAIN;
     int number = plain ? channels : (int)p->size;
-    return cf_plan_launch(plan, &cf_source_op_reduce,
+    return cf_plan_launch(plan, &cf_kernel_op_reduce,
                           plain ? "reduce_blocked_plain" : "reduce_blocked", options,
                           CF_RANGE(p->parts, p->outer, 1, 1),
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT((int)p->length), CF_INT(number),
@@ -238,13 +238,13 @@ static cf_status launch(cf_planner *plan, cf_op *op, const pass *p, const cf_buf
         return launch_blocked(plan, op, p, options, post, from, to);
     if (p->inner == 1)
         return cf_plan_launch(
-            plan, &cf_source_op_reduce, "reduce_rows", options, CF_RANGE(p->parts, p->outer, 1, 1),
+            plan, &cf_kernel_op_reduce, "reduce_rows", options, CF_RANGE(p->parts, p->outer, 1, 1),
             CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT((int)p->length), CF_INT((int)p->size),
                     CF_FLOAT((float)p->total), CF_BYTES(channel, sizeof channel), CF_POST(post)));
     cf_range range = {
         {(size_t)(p->inner + COLUMNS - 1) / COLUMNS, (size_t)p->parts, (size_t)p->outer},
         {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_op_reduce, "reduce_axis", options, range,
+    return cf_plan_launch(plan, &cf_kernel_op_reduce, "reduce_axis", options, range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_INT((int)p->length),
                                   CF_INT((int)p->size), CF_INT((int)p->inner),
                                   CF_FLOAT((float)p->total), CF_BYTES(channel, sizeof channel),

@@ -359,12 +359,12 @@ static cf_status plan_blocked(cf_planner *plan, cf_op *op, const resize *r) {
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     if (twice)
-        return cf_plan_launch(plan, &cf_source_op_resize, "resize_twice_blocked", options, range,
+        return cf_plan_launch(plan, &cf_kernel_op_resize, "resize_twice_blocked", options, range,
                               CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT((int)r->in[3]),
                                       CF_INT((int)r->in[2]), CF_INT(blocks), CF_POST(post)));
     CF_TRY(upload_table(plan, r, 3, &px, &wx));
     CF_TRY(upload_table(plan, r, 2, &py, &wy));
-    return cf_plan_launch(plan, &cf_source_op_resize, "resize_blocked", options, range,
+    return cf_plan_launch(plan, &cf_kernel_op_resize, "resize_blocked", options, range,
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_BUF(px), CF_BUF(wx), CF_BUF(py),
                                   CF_BUF(wy), CF_INT((int)r->in[3]), CF_INT((int)r->in[2]),
                                   CF_INT((int)r->out[3]), CF_INT(blocks), CF_POST(post)));
@@ -389,12 +389,12 @@ static cf_status plan_axis(cf_planner *plan, cf_op *op, const resize *r, int axi
     op->post = behind;
     CF_TRY(status);
     if (inner == 1)
-        return cf_plan_launch(plan, &cf_source_op_resize, "resize_last", options,
+        return cf_plan_launch(plan, &cf_kernel_op_resize, "resize_last", options,
                               CF_RANGE((r->out[axis] + item - 1) / item, outer, 1, 1),
                               CF_ARGS(CF_BUF(from), CF_BUF(to), CF_BUF(place), CF_BUF(weight),
                                       CF_INT((int)r->in[axis]), CF_INT((int)r->out[axis]),
                                       CF_BYTES(channel, sizeof channel), CF_POST(post)));
-    return cf_plan_launch(plan, &cf_source_op_resize, "resize_axis", options,
+    return cf_plan_launch(plan, &cf_kernel_op_resize, "resize_axis", options,
                           CF_RANGE((inner + item - 1) / item, outer * r->out[axis], 1, 1),
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_BUF(place), CF_BUF(weight),
                                   CF_INT((int)r->in[axis]), CF_INT((int)r->out[axis]),

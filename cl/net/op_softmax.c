@@ -90,17 +90,17 @@ static cf_status plan_softmax(cf_planner *plan, cf_op *op) {
         cf_post_any_channel(op, channel, options, sizeof options);
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     if (blocked)
-        return cf_plan_launch(plan, &cf_source_op_softmax, "softmax_blocked", options,
+        return cf_plan_launch(plan, &cf_kernel_op_softmax, "softmax_blocked", options,
                               CF_RANGE((s.inner + PIXELS - 1) / PIXELS, s.outer, 1, 1),
                               CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT((int)s.inner),
                                       CF_INT((int)s.length), CF_INT((int)CF_NET_BLOCKS(s.length)),
                                       CF_POST(post)));
     if (s.inner == 1)
-        return cf_plan_launch(plan, &cf_source_op_softmax, "softmax_rows", options,
+        return cf_plan_launch(plan, &cf_kernel_op_softmax, "softmax_rows", options,
                               CF_RANGE(s.outer, 1, 1, 1),
                               CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT((int)s.length),
                                       CF_BYTES(channel, sizeof channel), CF_POST(post)));
-    return cf_plan_launch(plan, &cf_source_op_softmax, "softmax_axis", options,
+    return cf_plan_launch(plan, &cf_kernel_op_softmax, "softmax_axis", options,
                           CF_RANGE((s.inner + COLUMNS - 1) / COLUMNS, s.outer, 1, 1),
                           CF_ARGS(CF_BUF(in), CF_BUF(out), CF_INT((int)s.length),
                                   CF_INT((int)s.inner), CF_BYTES(channel, sizeof channel),

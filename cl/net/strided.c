@@ -174,7 +174,7 @@ cf_status cf_plan_strided(cf_planner *plan, const cf_op *op, cf_strided copy, co
     cf_range range = {
         {(size_t)((dim[0] - 1) / chunk[0] + 1), (size_t)((dim[1] - 1) / chunk[1] + 1), outer},
         {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_strided, kernel, "", range,
+    return cf_plan_launch(plan, &cf_kernel_strided, kernel, "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to), CF_BYTES(dim, sizeof dim),
                                   CF_BYTES(from_stride, sizeof from_stride),
                                   CF_BYTES(to_stride, sizeof to_stride), CF_BYTES(at, sizeof at),
@@ -198,7 +198,7 @@ cf_status cf_plan_shift_channels(cf_planner *plan, const cf_buffer *from,
     int64_t blocks = (last_channel - 1) / CF_NET_BLOCK - first_channel / CF_NET_BLOCK + 1;
     cf_range range = {
         {(size_t)((pixels - 1) / chunk + 1), (size_t)blocks, (size_t)to_shape->dim[0]}, {1, 1, 1}};
-    return cf_plan_launch(plan, &cf_source_strided, "strided_shift", "", range,
+    return cf_plan_launch(plan, &cf_kernel_strided, "strided_shift", "", range,
                           CF_ARGS(CF_BUF(from), CF_BUF(to),
                                   CF_INT((int)CF_NET_BLOCKS(from_shape->dim[1])),
                                   CF_INT((int)CF_NET_BLOCKS(to_shape->dim[1])), CF_INT(pixels),

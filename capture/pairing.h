@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds which frames of two cameras were taken at the same moment. */
+#ifndef CHROMAFUSE_CAPTURE_PAIRING_H
+#define CHROMAFUSE_CAPTURE_PAIRING_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* What pairing knows of a frame. Camera 0 is the mono one, 1 the colour one. */
+typedef struct {
+    int64_t t_ns;      /* middle of the exposure */
+    int64_t period_ns; /* frame duration as far as known; 0: learned */
+    uint64_t sequence; /* the camera's count */
+    void *frame;       /* the caller's */
+} cf_pairing_item;
+
+typedef struct {
+    int64_t offset_ns; /* how much later the colour camera's time stamp is in a pair that belongs
+                          together (rig: sync.offset_us) */
+    int64_t limit_ns;  /* frames farther apart are never paired; > 0 */
+    int room;          /* frames of one camera that wait at most, 2..64 */
+    void (*drop)(void *user, int camera, void *frame); /* told about every frame left alone */
+    void *user;
+} cf_pairing_params;
+#define CF_PAIRING_DEFAULTS                                                                        \
+    { .limit_ns = 5000000, .room = 8 }
+
+typedef struct {
+    uint64_t pairs;
+    uint64_t alone[2];               /* frames without a partner */
+    uint64_t duplicated[2];          /* the same frame again */
+    uint64_t lost[2];                /* missing in the camera's count */
+    uint64_t restarts[2];            /* the camera's count or clock started again */
+    double skew_p50_us, skew_p99_us; /* |skew| of the latest pairs (up to 1024) */
+    double skew_mean_us;             /* signed: colour - mono - offset */
+} cf_pairing_stats;
+
+typedef struct cf_pairing cf_pairing;
+cf_status cf_pairing_create(const cf_pairing_params *params, cf_pairing **out);
+void cf_pairing_destroy(cf_pairing **pairing); /* drops what waits */
+
+/* Takes a frame of a camera, in the order they came. Constant time and memory. */
+void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *item);
+
+/* The oldest pair that is certain: 1 and pair[0], pair[1], else 0. Call until it says 0. */
+int cf_pairing_pop(cf_pairing *pairing, cf_pairing_item pair[2]);
+
+/* A camera is gone, or the stream is over (camera -1): nothing more is waited for. */
+void cf_pairing_flush(cf_pairing *pairing, int camera);
+
+void cf_pairing_statistics(const cf_pairing *pairing, cf_pairing_stats *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes pairs of raw frames as a recording: DNGs of both cameras and a log of what is in them. */
+#ifndef CHROMAFUSE_CAPTURE_RECORDER_H
+#define CHROMAFUSE_CAPTURE_RECORDER_H
+
+#include "capture/frame.h"
+
+typedef struct {
+    const char *folder; /* gets mono/, color/ and frames.jsonl; made when missing */
+    int resume;         /* 1: go on with the recording that is there; 0: it must be empty */
+    int room;           /* pairs that may wait for the disk, 1..64 */
+    uint64_t keep_free; /* bytes of the disk to leave free; recording ends before */
+} cf_recorder_params;
+#define CF_RECORDER_DEFAULTS                                                                       \
+    { .room = 8, .keep_free = 256 << 20 }
+
+typedef struct {
+    uint64_t written; /* pairs */
+    uint64_t dropped; /* pairs that found no room */
+    uint64_t bytes;
+    int waiting;       /* pairs */
+    double write_mb_s; /* of the writer while it was busy */
+} cf_recorder_stats;
+
+typedef struct cf_recorder cf_recorder;
+cf_status cf_recorder_open(const cf_recorder_params *params, cf_recorder **out);
+
+/*
+ * Hands a pair (0 mono, 1 colour; references taken over in any case) to the writer thread.
+ * wait 0: CF_ERR_TIMEOUT when there is no room, and the pair counts as dropped; 1: waits for room.
+ * CF_ERR_IO, logged once by the writer: the disk is full or gone; what was recorded stays readable.
+ */
+cf_status cf_recorder_push(cf_recorder *recorder, cf_frame *pair[2], int wait);
+
+cf_recorder_stats cf_recorder_statistics(cf_recorder *recorder);
+
+/* Writes what waits, closes the log; the first error there was. *last (may be NULL): the counts. */
+cf_status cf_recorder_close(cf_recorder **recorder, cf_recorder_stats *last);
+
+#endif

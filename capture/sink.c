@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the backend of a target and passes on to it. */
+#include "capture/sink.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "capture/sink_backend.h"
+
+struct cf_sink {
+    const cf_sink_backend *backend;
+    void *state;
+    int width, height;
+};
+
+static cf_status unknown(const char *target) {
+    char known[512] = "";
+    for (size_t i = 0; cf_sink_backends[i]; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "",
+                 cf_sink_backends[i]->summary);
+    }
+    return cf_fail(CF_ERR_UNSUPPORTED, "%s: where is that to go? Known are %s", target, known);
+}
+
+cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink **out) {
+    const cf_sink_backend *backend = NULL;
+    *out = NULL;
+    if (!cf_image_size_ok(params->width, params->height) ||
+        !(params->fps > 0 && params->fps <= 10000))
+        return cf_fail(CF_ERR_INVALID, "%s: pictures of %dx%d, %g a second", target, params->width,
+                       params->height, params->fps);
+    for (size_t i = 0; cf_sink_backends[i] && !backend; i++)
+        if (cf_sink_backends[i]->takes(target))
+            backend = cf_sink_backends[i];
+    if (!backend)
+        return unknown(target);
+    cf_sink *s = cf_alloc(1, sizeof *s);
+    if (!s)
+        return CF_ERR_MEMORY;
+    *s = (cf_sink){.backend = backend, .width = params->width, .height = params->height};
+    cf_status status = backend->open(target, params, &s->state);
+    if (status != CF_OK) {
+        cf_free(s);
+        return status;
+    }
+    *out = s;
+    return CF_OK;
+}
+
+cf_status cf_sink_write(cf_sink *s, const cf_image *picture, int64_t t_ns) {
+    if (picture->format != CF_PIXEL_RGB8 || picture->width != s->width ||
+        picture->height != s->height)
+        return cf_fail(CF_ERR_INVALID, "sink: a picture of %dx%d, not RGB of %dx%d", picture->width,
+                       picture->height, s->width, s->height);
+    return s->backend->write(s->state, picture, t_ns);
+}
+
+int cf_sink_keeps_all(const cf_sink *s) {
+    return s->backend->keeps_all;
+}
+
+cf_status cf_sink_close(cf_sink **handle, int keep) {
+    if (!handle || !*handle)
+        return CF_OK;
+    cf_status status = (*handle)->backend->close((*handle)->state, keep);
+    cf_free(*handle);
+    *handle = NULL;
+    return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where finished pictures go, one after the other: a window, a video device, a pipe, a video file.
+ */
+#ifndef CHROMAFUSE_CAPTURE_SINK_H
+#define CHROMAFUSE_CAPTURE_SINK_H
+
+#include <stdint.h>
+
+#include "base/image.h"
+
+typedef struct cf_sink cf_sink;
+
+typedef struct {
+    int width, height; /* of all pictures */
+    double fps;        /* nominal, > 0: what the stream says of itself */
+    const char *title; /* of a window; NULL: the program's name */
+} cf_sink_params;
+
+/*
+ * Opens "window", "v4l2:/dev/videoN" (an output node, as v4l2loopback makes), "-" (Y4M on standard
+ * output), "FILE.y4m", or "FILE" with the ending of a video container (mkv, mp4, avi, mov).
+ * CF_ERR_UNSUPPORTED: unknown ending (the line lists the known), no display, not built in.
+ * CF_ERR_DEVICE, CF_ERR_IO as usual. A file is whole or absent once it is closed.
+ */
+cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink **out);
+
+/*
+ * Shows or writes one picture (CF_PIXEL_RGB8 of the size opened) taken at t_ns. CF_ERR_CANCELLED:
+ * the viewer closed the window. CF_ERR_IO: the reader of a pipe went away, the disk is full.
+ */
+cf_status cf_sink_write(cf_sink *sink, const cf_image *picture, int64_t t_ns);
+
+/* 1 when every picture must go in (a file, a pipe); 0 where the latest is enough. */
+int cf_sink_keeps_all(const cf_sink *sink);
+
+/* Finishes and closes. `keep` 0: the file is removed. Safe on NULL. */
+cf_status cf_sink_close(cf_sink **sink, int keep);
+
+#endif

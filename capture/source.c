@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the backend of a URI and passes on to it. */
+#include "capture/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "capture/source_backend.h"
+
+struct cf_source {
+    const cf_source_backend *backend;
+    void *state;
+    cf_source_info info;
+};
+
+static const cf_source_backend *find(const char *uri, const char **rest) {
+    const cf_source_backend *file = NULL;
+    for (size_t i = 0; cf_source_backends[i]; i++) {
+        size_t n = strlen(cf_source_backends[i]->scheme);
+        if (!strncmp(uri, cf_source_backends[i]->scheme, n) && uri[n] == ':') {
+            *rest = uri + n + 1;
+            return cf_source_backends[i];
+        }
+        if (!strcmp(cf_source_backends[i]->scheme, "file"))
+            file = cf_source_backends[i];
+    }
+    *rest = uri;
+    return file;
+}
+
+static cf_status check(const char *uri, const cf_source_params *p) {
+    if (!uri || !*uri || strlen(uri) >= sizeof((cf_source_info *)0)->uri)
+        return cf_fail(CF_ERR_INVALID, "a camera's name must have 1 to %zu characters",
+                       sizeof((cf_source_info *)0)->uri - 1);
+    if (p->frames < 2 || p->frames > 256)
+        return cf_fail(CF_ERR_INVALID, "%s: %d frames in flight, not 2..256", uri, p->frames);
+    if ((p->width || p->height) && !cf_image_size_ok(p->width, p->height))
+        return cf_fail(CF_ERR_INVALID, "%s: cannot take pictures of %dx%d", uri, p->width,
+                       p->height);
+    if (!(p->fps >= 0 && p->fps <= 10000))
+        return cf_fail(CF_ERR_INVALID, "%s: %g frames a second", uri, p->fps);
+    return CF_OK;
+}
+
+cf_status cf_source_open(const char *uri, const cf_source_params *params, cf_source **out) {
+    const cf_source_params defaults = CF_SOURCE_DEFAULTS;
+    const char *rest;
+    *out = NULL;
+    if (!params)
+        params = &defaults;
+    CF_TRY(check(uri, params));
+    const cf_source_backend *backend = find(uri, &rest);
+    if (!backend)
+        return cf_fail(CF_ERR_UNSUPPORTED, "%s: no such kind of camera is built in", uri);
+    cf_source *s = cf_alloc(1, sizeof *s);
+    if (!s)
+        return CF_ERR_MEMORY;
+    s->backend = backend;
+    snprintf(s->info.uri, sizeof s->info.uri, "%s", uri);
+    cf_status status = backend->open(rest, params, &s->info, &s->state);
+    if (status != CF_OK) {
+        cf_free(s);
+        return status;
+    }
+    *out = s;
+    return CF_OK;
+}
+
+void cf_source_close(cf_source **handle) {
+    if (!handle || !*handle)
+        return;
+    (*handle)->backend->close((*handle)->state);
+    cf_free(*handle);
+    *handle = NULL;
+}
+
+const cf_source_info *cf_source_describe(const cf_source *s) {
+    return &s->info;
+}
+
+cf_status cf_source_start(cf_source *s) {
+    return s->backend->start(s->state);
+}
+
+cf_status cf_source_next(cf_source *s, int timeout_ms, cf_frame **out) {
+    *out = NULL;
+    return s->backend->next(s->state, timeout_ms, out);
+}
+
+cf_status cf_source_set(cf_source *s, const cf_source_controls *controls) {
+    return s->backend->set ? s->backend->set(s->state, controls) : CF_OK;
+}
+
+cf_source_stats cf_source_statistics(const cf_source *s) {
+    cf_source_stats stats = {0};
+    s->backend->statistics(s->state, &stats);
+    return stats;
+}
+
+size_t cf_source_list(cf_source_listing *out, size_t max) {
+    size_t count = 0;
+    for (size_t i = 0; cf_source_backends[i]; i++)
+        if (cf_source_backends[i]->list) {
+            size_t room = count < max ? max - count : 0;
+            count += cf_source_backends[i]->list(room ? out + count : out, room);
+        }
+    return count;
+}
