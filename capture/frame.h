@@ -29,9 +29,13 @@ typedef struct {
     int64_t t_ns;      /* the instant that t_ref names, CLOCK_MONOTONIC of the recording machine; 0
                           unknown */
     cf_time_ref t_ref; /* the middle of the exposure wherever the exposure time is known */
+    int64_t wall_ns;   /* the same instant by CLOCK_REALTIME, since 1970; 0 unknown. Of cameras
+                          cf_source_next tells it */
     int64_t exposure_ns;                      /* 0 unknown */
+    int64_t frame_ns;                         /* from this frame to the next, nominal; 0 unknown */
     double gain;                              /* sensor gain as a factor; 0 unknown */
-    char maker[64], model[64], timestamp[32]; /* "" unknown; timestamp as EXIF writes it */
+    char maker[64], model[64], timestamp[32]; /* "" unknown; timestamp as EXIF writes it, where
+                                                 wall_ns is not known */
     double iso, aperture, focal_mm;           /* 0 unknown */
     int orientation;                          /* EXIF 1..8; 1 upright */
     atomic_int references;                    /* private */

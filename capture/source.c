@@ -2,12 +2,18 @@
 /* Finds the backend of a URI and passes on to it. */
 #include "capture/source.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "capture/source_backend.h"
+
+/* A frame whose time is farther from now was not taken by this machine just now. */
+#define MAX_AGE_NS ((int64_t)60 * 1000000000)
 
 struct cf_source {
     const cf_source_backend *backend;
@@ -84,9 +90,27 @@ cf_status cf_source_start(cf_source *s) {
     return s->backend->start(s->state);
 }
 
+static int64_t now_ns(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A live frame's time by the wall clock: what that clock is ahead of the monotonic one by now. */
+static void tell_wall_clock(const cf_source_info *info, cf_frame *frame) {
+    int64_t now = now_ns(CLOCK_MONOTONIC);
+    int is_recent = frame->t_ns > 0 && llabs(now - frame->t_ns) < MAX_AGE_NS;
+    if (info->is_live && is_recent && !frame->wall_ns)
+        frame->wall_ns = frame->t_ns + now_ns(CLOCK_REALTIME) - now;
+    if (!frame->frame_ns && info->fps > 0)
+        frame->frame_ns = llround(1e9 / info->fps);
+}
+
 cf_status cf_source_next(cf_source *s, int timeout_ms, cf_frame **out) {
     *out = NULL;
-    return s->backend->next(s->state, timeout_ms, out);
+    CF_TRY(s->backend->next(s->state, timeout_ms, out));
+    tell_wall_clock(&s->info, *out);
+    return CF_OK;
 }
 
 cf_status cf_source_set(cf_source *s, const cf_source_controls *controls) {
