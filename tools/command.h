@@ -56,6 +56,10 @@ void cf_cli_progress(const char *what, size_t done, size_t total);
 /* Set by Ctrl-C: long loops look at it and stop with CF_ERR_CANCELLED. */
 int cf_cli_interrupted(void);
 
+/* From now on the first Ctrl-C (or SIGTERM) only sets that; a second one ends the program as ever.
+ * For commands that run until they are told to stop. */
+void cf_cli_end_gently(void);
+
 /* Errors and warnings that are logged from now on go to `take` and are not shown; NULL: shown
  * again.
  */

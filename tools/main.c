@@ -27,18 +27,25 @@ static const struct {
     {"model", "look into a network, or run it on NumPy files", cf_command_model},
 };
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, gently;
 static int quiet;
 
 int cf_cli_interrupted(void) {
     return interrupted;
 }
 
+void cf_cli_end_gently(void) {
+    gently = 1;
+}
+
 /* The first Ctrl-C ends the program cleanly: temporaries go, nothing half-written stays. */
 static void on_signal(int signal_number) {
     static const char line[] = "chromafuse: error: interrupted; nothing half-written is left\n";
     (void)signal_number;
+    int is_first = !interrupted;
     interrupted = 1;
+    if (gently && is_first)
+        return;
     cf_file_discard_all();
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
         _exit(CF_EXIT_FAILED);
