@@ -163,34 +163,67 @@ static int rows_fit(const cf_buffer *b, size_t offset, size_t stride, size_t row
     return row_bytes <= room && rows - 1 <= (room - row_bytes) / stride;
 }
 
+/* Where rows lie in the device's buffer and in the host's memory. */
+typedef struct {
+    size_t offset, device_stride, host_stride, row_bytes, rows;
+} row_span;
+
+static cf_status write_rows(cf_buffer *buffer, const row_span *r, const void *source,
+                            cl_bool waits) {
+    if (!rows_fit(buffer, r->offset, r->device_stride, r->row_bytes, r->rows) ||
+        r->host_stride < r->row_bytes)
+        return cf_fail(CF_ERR_INVALID,
+                       "write of %zu rows of %zu bytes does not fit a buffer of %zu", r->rows,
+                       r->row_bytes, buffer->bytes);
+    const size_t device_origin[3] = {r->offset % r->device_stride, r->offset / r->device_stride, 0};
+    const size_t host_origin[3] = {0, 0, 0}, region[3] = {r->row_bytes, r->rows, 1};
+    cl_event *event = cf_profile_slot(buffer->cl, "write");
+    return done(buffer, "write",
+                clEnqueueWriteBufferRect(buffer->cl->queue, buffer->mem, waits, device_origin,
+                                         host_origin, region, r->device_stride, 0, r->host_stride,
+                                         0, source, 0, NULL, event));
+}
+
+static cf_status read_rows(const cf_buffer *buffer, const row_span *r, void *target,
+                           cl_bool waits) {
+    if (!rows_fit(buffer, r->offset, r->device_stride, r->row_bytes, r->rows) ||
+        r->host_stride < r->row_bytes)
+        return cf_fail(CF_ERR_INVALID, "read of %zu rows of %zu bytes does not fit a buffer of %zu",
+                       r->rows, r->row_bytes, buffer->bytes);
+    const size_t device_origin[3] = {r->offset % r->device_stride, r->offset / r->device_stride, 0};
+    const size_t host_origin[3] = {0, 0, 0}, region[3] = {r->row_bytes, r->rows, 1};
+    cl_event *event = cf_profile_slot(buffer->cl, "read");
+    return done(buffer, "read",
+                clEnqueueReadBufferRect(buffer->cl->queue, buffer->mem, waits, device_origin,
+                                        host_origin, region, r->device_stride, 0, r->host_stride, 0,
+                                        target, 0, NULL, event));
+}
+
 cf_status cf_buffer_write_rows(cf_buffer *buffer, size_t offset, size_t device_stride,
                                const void *source, size_t host_stride, size_t row_bytes,
                                size_t rows) {
-    if (!rows_fit(buffer, offset, device_stride, row_bytes, rows) || host_stride < row_bytes)
-        return cf_fail(CF_ERR_INVALID,
-                       "write of %zu rows of %zu bytes does not fit a buffer of %zu", rows,
-                       row_bytes, buffer->bytes);
-    const size_t device_origin[3] = {offset % device_stride, offset / device_stride, 0};
-    const size_t host_origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
-    cl_event *event = cf_profile_slot(buffer->cl, "write");
-    return done(buffer, "write",
-                clEnqueueWriteBufferRect(buffer->cl->queue, buffer->mem, CL_TRUE, device_origin,
-                                         host_origin, region, device_stride, 0, host_stride, 0,
-                                         source, 0, NULL, event));
+    const row_span span = {offset, device_stride, host_stride, row_bytes, rows};
+    return write_rows(buffer, &span, source, CL_TRUE);
 }
 
 cf_status cf_buffer_read_rows(const cf_buffer *buffer, size_t offset, size_t device_stride,
                               void *target, size_t host_stride, size_t row_bytes, size_t rows) {
-    if (!rows_fit(buffer, offset, device_stride, row_bytes, rows) || host_stride < row_bytes)
-        return cf_fail(CF_ERR_INVALID, "read of %zu rows of %zu bytes does not fit a buffer of %zu",
-                       rows, row_bytes, buffer->bytes);
-    const size_t device_origin[3] = {offset % device_stride, offset / device_stride, 0};
-    const size_t host_origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
-    cl_event *event = cf_profile_slot(buffer->cl, "read");
-    return done(buffer, "read",
-                clEnqueueReadBufferRect(buffer->cl->queue, buffer->mem, CL_TRUE, device_origin,
-                                        host_origin, region, device_stride, 0, host_stride, 0,
-                                        target, 0, NULL, event));
+    const row_span span = {offset, device_stride, host_stride, row_bytes, rows};
+    return read_rows(buffer, &span, target, CL_TRUE);
+}
+
+cf_status cf_buffer_queue_write_rows(cf_buffer *buffer, size_t offset, size_t device_stride,
+                                     const void *source, size_t host_stride, size_t row_bytes,
+                                     size_t rows) {
+    const row_span span = {offset, device_stride, host_stride, row_bytes, rows};
+    return write_rows(buffer, &span, source, CL_FALSE);
+}
+
+cf_status cf_buffer_queue_read_rows(const cf_buffer *buffer, size_t offset, size_t device_stride,
+                                    void *target, size_t host_stride, size_t row_bytes,
+                                    size_t rows) {
+    const row_span span = {offset, device_stride, host_stride, row_bytes, rows};
+    return read_rows(buffer, &span, target, CL_FALSE);
 }
 
 cf_status cf_buffer_fill(cf_buffer *buffer, unsigned char value, size_t bytes) {

@@ -35,6 +35,15 @@ cf_status cf_buffer_write_rows(cf_buffer *buffer, size_t offset, size_t device_s
 cf_status cf_buffer_read_rows(const cf_buffer *buffer, size_t offset, size_t device_stride,
                               void *target, size_t host_stride, size_t row_bytes, size_t rows);
 
+/* The same copies, queued only: the host's rows must stay (written: as they are) until a ticket
+ * (cl/ticket.h) that is taken afterwards is done. */
+cf_status cf_buffer_queue_write_rows(cf_buffer *buffer, size_t offset, size_t device_stride,
+                                     const void *source, size_t host_stride, size_t row_bytes,
+                                     size_t rows);
+cf_status cf_buffer_queue_read_rows(const cf_buffer *buffer, size_t offset, size_t device_stride,
+                                    void *target, size_t host_stride, size_t row_bytes,
+                                    size_t rows);
+
 /* Waits for queued work and copies bytes to the host. Never in the frame loop: only results and
  * reports. */
 cf_status cf_buffer_read(const cf_buffer *buffer, size_t offset, void *target, size_t bytes);

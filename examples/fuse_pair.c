@@ -37,7 +37,8 @@ static cf_status load_geometry(const cf_rig *rig, cf_rectification *geometry) {
 /* One frame; for a video, cf_fuse_run and cf_fuse_fetch once per frame. */
 static cf_status fuse(const cf_frame *mono, const cf_frame *color, const cf_rectification *geometry,
                       cf_image *picture) {
-    const cf_fuse_rig rig = {&mono->profile, &color->profile, geometry};
+    const cf_fuse_rig rig = {
+        .mono = &mono->profile, .color = &color->profile, .geometry = geometry};
     cf_cl *cl = NULL;
     cf_fuse *fuse = NULL;
     cf_status status = cf_cl_open(NULL, &cl);

@@ -58,15 +58,23 @@ static cf_plane_set shape(int width, int height, int planes, int elem, cf_domain
         .width = width, .height = height, .planes = planes, .elem = elem, .domain = domain};
 }
 
+/* A picture as its camera sends it: codes, or rows of packed bytes. */
+static cf_plane_set frame_shape(const cf_camera_profile *camera, cf_raw_format format) {
+    if (format == CF_RAW_CODES)
+        return shape(camera->width, camera->height, 1, 2, CF_DOMAIN_CODES);
+    return shape(cf_raw_bytes(format, camera->width), camera->height, 1, 1, CF_DOMAIN_CODES);
+}
+
 static cf_plane_set map_shape(const cf_map *map) {
     return shape(map->columns, map->rows, 2, 4, CF_DOMAIN_COORDINATE);
 }
 
-static cf_status create_pipeline(cf_fuse *f, const cf_fuse_params *params) {
+static cf_status create_pipeline(cf_fuse *f) {
+    const cf_fuse_params *params = &f->params;
     const cf_rectification *g = f->geometry;
     const cf_pipeline_input inputs[] = {
-        {"mono.codes", shape(f->mono.width, f->mono.height, 1, 2, CF_DOMAIN_CODES)},
-        {"color.codes", shape(f->color.width, f->color.height, 1, 2, CF_DOMAIN_CODES)},
+        {"mono.frame", frame_shape(&f->mono, f->context.mono_format)},
+        {"color.frame", frame_shape(&f->color, f->context.color_format)},
         {"map.color", map_shape(&g->color)},
         {"map.mono", map_shape(&g->mono)},
         {"map.back", map_shape(&g->back)},
@@ -76,7 +84,7 @@ static cf_status create_pipeline(cf_fuse *f, const cf_fuse_params *params) {
     if (!wanted)
         return CF_ERR_MEMORY;
     for (int i = 0; i < CF_FUSE_OUTPUTS; i++)
-        if (f->params.outputs >> i & 1)
+        if (params->outputs >> i & 1)
             wanted[count++] = tensor_of(f, (cf_fuse_output)i);
     for (size_t i = 0; i < params->tensor_count; i++)
         wanted[count++] = params->tensors[i];
@@ -108,8 +116,14 @@ static cf_status upload_maps(cf_fuse *f) {
     return upload_map(f, "map.back", &f->geometry->back);
 }
 
-static cf_status prepare(cf_fuse *f, const cf_fuse_params *params) {
+static cf_status plan(cf_fuse *f) {
+    CF_TRY(create_pipeline(f));
+    return upload_maps(f);
+}
+
+static cf_status prepare(cf_fuse *f, const cf_fuse_rig *rig) {
     const cf_rectification *g = f->geometry;
+    const cf_fuse_params *params = &f->params;
     if (f->mono.is_color || !f->color.is_color)
         return cf_fail(CF_ERR_INVALID, "fuse needs a mono and a colour camera, in this order");
     if (params->depth != 8 && params->depth != 16)
@@ -117,6 +131,8 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_params *params) {
     f->context = (cf_stage_context){
         .mono = &f->mono,
         .color = &f->color,
+        .mono_format = rig->mono_format,
+        .color_format = rig->color_format,
         .disparity_min = g->disparity_min,
         .disparity_max = g->disparity_max,
         .color_scale = g->color_scale,
@@ -126,8 +142,7 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_params *params) {
         .grid_height = g->height,
         .tone_auto = params->tone_auto,
     };
-    CF_TRY(create_pipeline(f, params));
-    return upload_maps(f);
+    return plan(f);
 }
 
 cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params *params,
@@ -146,7 +161,7 @@ cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params
     f->params = *params;
     f->params.outputs |= 1U << CF_FUSE_PICTURE;
     fold_gain(&f->mono);
-    cf_status status = prepare(f, params);
+    cf_status status = prepare(f, rig);
     if (status != CF_OK) {
         cf_fuse_destroy(&f);
         return status;
@@ -163,9 +178,51 @@ void cf_fuse_destroy(cf_fuse **handle) {
     *handle = NULL;
 }
 
+/* The stages' parameters for f's cameras, and another chain where they need one. */
+static cf_status adapt(cf_fuse *f) {
+    int fits;
+    CF_TRY(cf_pipeline_rebind(f->pipeline, &f->context, &fits));
+    if (fits)
+        return CF_OK;
+    cf_pipeline *old = f->pipeline; /* stays the one in use when there is no other */
+    cf_status status = plan(f);
+    if (status != CF_OK)
+        cf_pipeline_destroy(&f->pipeline);
+    else
+        cf_pipeline_destroy(&old);
+    if (old)
+        f->pipeline = old;
+    return status;
+}
+
+cf_status cf_fuse_update(cf_fuse *f, const cf_camera_profile *mono,
+                         const cf_camera_profile *color) {
+    const cf_camera_profile was[2] = {f->mono, f->color};
+    if (mono->width != f->mono.width || mono->height != f->mono.height || mono->is_color ||
+        color->width != f->color.width || color->height != f->color.height || !color->is_color)
+        return cf_fail(CF_ERR_INVALID, "fuse: frames of other cameras, or of another size");
+    f->mono = *mono;
+    f->color = *color;
+    fold_gain(&f->mono);
+    cf_status status = adapt(f);
+    if (status != CF_OK) {
+        int fits;
+        f->mono = was[0];
+        f->color = was[1];
+        (void)cf_pipeline_rebind(f->pipeline, &f->context, &fits);
+    }
+    return status;
+}
+
 cf_status cf_fuse_run(cf_fuse *f, const cf_image *mono, const cf_image *color) {
-    CF_TRY(cf_pipeline_write(f->pipeline, "mono.codes", mono));
-    CF_TRY(cf_pipeline_write(f->pipeline, "color.codes", color));
+    CF_TRY(cf_pipeline_write(f->pipeline, "mono.frame", mono));
+    CF_TRY(cf_pipeline_write(f->pipeline, "color.frame", color));
+    return cf_pipeline_run(f->pipeline);
+}
+
+cf_status cf_fuse_queue(cf_fuse *f, const cf_image *mono, const cf_image *color) {
+    CF_TRY(cf_pipeline_queue_write(f->pipeline, "mono.frame", mono));
+    CF_TRY(cf_pipeline_queue_write(f->pipeline, "color.frame", color));
     return cf_pipeline_run(f->pipeline);
 }
 
@@ -194,15 +251,28 @@ static cf_image as_bytes(const cf_image *image) {
     return view;
 }
 
-cf_status cf_fuse_read(cf_fuse *f, cf_fuse_output output, cf_image *image) {
+static cf_status check_view(const cf_fuse *f, cf_fuse_output output, int row_step,
+                            const cf_image *image) {
     cf_image want;
     CF_TRY(cf_fuse_describe(f, output, &want));
-    if (image->format != want.format || image->width != want.width || image->height != want.height)
+    if (row_step < 1 || image->format != want.format || image->width != want.width ||
+        image->height != (want.height + row_step - 1) / row_step)
         return cf_fail(CF_ERR_INVALID,
                        "fuse: output %d is %dx%d of another format than the picture", (int)output,
                        want.width, want.height);
+    return CF_OK;
+}
+
+cf_status cf_fuse_read(cf_fuse *f, cf_fuse_output output, cf_image *image) {
+    CF_TRY(check_view(f, output, 1, image));
     cf_image view = as_bytes(image);
     return cf_pipeline_read(f->pipeline, tensor_of(f, output), &view);
+}
+
+cf_status cf_fuse_queue_read(cf_fuse *f, cf_fuse_output output, int row_step, cf_image *image) {
+    CF_TRY(check_view(f, output, row_step, image));
+    cf_image view = as_bytes(image);
+    return cf_pipeline_queue_read(f->pipeline, tensor_of(f, output), row_step, &view);
 }
 
 cf_status cf_fuse_fetch(cf_fuse *f, cf_fuse_output output, cf_image *image) {

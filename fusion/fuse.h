@@ -5,6 +5,7 @@
 
 #include "base/image.h"
 #include "calib/profile.h"
+#include "calib/raw_layout.h"
 #include "calib/rectify.h"
 #include "cl/device.h"
 
@@ -28,10 +29,11 @@ typedef struct {
     int tone_auto; /* 0: sRGB transfer function and clip, nothing else; 1: exposed and toned for a
                       viewer */
     unsigned outputs;            /* bits 1 << cf_fuse_output; CF_FUSE_PICTURE is always made */
-    const char *const *settings; /* "stage.parameter=value" */
+    const char *const *settings; /* "stage.parameter=value"; must outlive the cf_fuse */
     size_t setting_count;
-    const char *const *tensors; /* names of the step list (fusion/pipelines.c) to keep as well, for
-                                   cf_fuse_fetch_tensor: training, tests; read at creation only */
+    const char *const
+        *tensors; /* names of the step list (fusion/pipelines.c) to keep as well, for
+                     cf_fuse_fetch_tensor: training, tests; must outlive the cf_fuse */
     size_t tensor_count;
 } cf_fuse_params;
 #define CF_FUSE_DEFAULTS                                                                           \
@@ -40,11 +42,14 @@ typedef struct {
         .tensors = NULL, .tensor_count = 0                                                         \
     }
 
-/* Both cameras as they are for these frames, and the rig's geometry; all must outlive the cf_fuse.
+/*
+ * Both cameras as they are for these frames, and the rig's geometry. The profiles' tables and the
+ * geometry must outlive the cf_fuse.
  */
 typedef struct {
     const cf_camera_profile *mono, *color;
     const cf_rectification *geometry;
+    cf_raw_format mono_format, color_format; /* how the codes of the pictures lie in memory */
 } cf_fuse_rig;
 
 typedef struct cf_fuse cf_fuse;
@@ -58,15 +63,39 @@ cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params
                          cf_fuse **out);
 void cf_fuse_destroy(cf_fuse **fuse);
 
-/* Uploads one pair of raw pictures (1 plane U16, sizes of the profiles) and queues their fusion;
- * does not wait. */
+/*
+ * For the frames from now on: other levels, noise, neutral, colour matrix or mono gain of the same
+ * cameras. Defects and shading stay as they were at creation. Allocates nothing and compiles
+ * nothing, but where the noise crosses a bound at which the chain takes other steps or sizes: then
+ * it is planned anew, as at creation. On failure the cameras stay as they were.
+ */
+cf_status cf_fuse_update(cf_fuse *fuse, const cf_camera_profile *mono,
+                         const cf_camera_profile *color);
+
+/*
+ * Uploads one pair of raw pictures and queues their fusion. The copy waits for what was queued
+ * before, the fusion is not waited for. CF_RAW_CODES: 1 plane U16 of the profile's size; another
+ * layout: 1 plane U8, rows of cf_raw_bytes(layout, width) bytes.
+ */
 cf_status cf_fuse_run(cf_fuse *fuse, const cf_image *mono, const cf_image *color);
+
+/*
+ * The same without any waiting: both pictures must stay as they are until a ticket (cl/ticket.h)
+ * that is taken afterwards is done.
+ */
+cf_status cf_fuse_queue(cf_fuse *fuse, const cf_image *mono, const cf_image *color);
 
 /* The size and format of an output, without pixels. CF_ERR_INVALID when it was not asked for. */
 cf_status cf_fuse_describe(const cf_fuse *fuse, cf_fuse_output output, cf_image *out);
 
 /* Waits for the last frame and copies an output into a view as cf_fuse_describe says. */
 cf_status cf_fuse_read(cf_fuse *fuse, cf_fuse_output output, cf_image *image);
+
+/*
+ * Queues the copy of an output of the last frame: it is in the view when a ticket that is taken
+ * afterwards is done. row_step n > 1: every n-th row only, in a view of (height + n - 1) / n rows.
+ */
+cf_status cf_fuse_queue_read(cf_fuse *fuse, cf_fuse_output output, int row_step, cf_image *image);
 
 /* Allocates the picture (free with cf_image_free), then as cf_fuse_read. */
 cf_status cf_fuse_fetch(cf_fuse *fuse, cf_fuse_output output, cf_image *image);

@@ -36,6 +36,8 @@ struct cf_pipeline {
     int tensor_count;
     step steps[MAX_STEPS];
     int step_count;
+    step left_out[MAX_STEPS]; /* their outputs equal their inputs */
+    int left_out_count;
     const char *names[MAX_STEPS];
     char **settings;
     size_t setting_count;
@@ -91,12 +93,6 @@ static cf_status bind_step(cf_pipeline *p, step *s, const cf_stage_context *cont
     return cf_options_check(s->stage->name, s->stage->options, s->params);
 }
 
-cf_status cf_pipeline_rebind(cf_pipeline *p, const cf_stage_context *context) {
-    for (int i = 0; i < p->step_count; i++)
-        CF_TRY(bind_step(p, &p->steps[i], context));
-    return CF_OK;
-}
-
 /* Fills io with what the tensors hold now. */
 static void connect(const cf_pipeline *p, const step *s, cf_stage_io *io) {
     *io = (cf_stage_io){0};
@@ -150,13 +146,20 @@ static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s,
     return CF_OK;
 }
 
+static int is_identity(const cf_stage *stage, cf_role role, const cf_stage_context *context) {
+    cf_stage_context mine = *context;
+    mine.camera = role == CF_ROLE_MONO ? context->mono : context->color;
+    return stage->identity && stage->identity(&mine);
+}
+
 /* The step equals its input here: later readers of its output read that instead. */
-static cf_status leave_out(cf_pipeline *p, const cf_step *from) {
+static cf_status leave_out(cf_pipeline *p, const cf_step *from, const step *s) {
     int index, same_as = from->in[0] ? find(p, from->in[0]) : NOWHERE;
     if (same_as == NOWHERE)
         return cf_fail(CF_ERR_INVALID, "pipeline: step %s has no first input", from->stage);
     CF_TRY(add_tensor(p, from->out[0], &index));
     p->tensors[index].same_as = same_as;
+    p->left_out[p->left_out_count++] = *s;
     return CF_OK;
 }
 
@@ -176,14 +179,14 @@ static cf_status add_outputs(cf_pipeline *p, const cf_step *from, step *s) {
 static cf_status add_step(cf_pipeline *p, const cf_step *from, const cf_stage_context *context) {
     cf_stage_context mine = *context;
     step *s = &p->steps[p->step_count];
-    if (p->step_count == MAX_STEPS)
+    if (p->step_count + p->left_out_count == MAX_STEPS)
         return cf_fail(CF_ERR_INVALID, "pipeline: more than %d steps", MAX_STEPS);
     *s = (step){.stage = cf_stage_find(from->stage), .role = from->role};
     if (!s->stage)
         return cf_fail(CF_ERR_INVALID, "pipeline: there is no stage %s", from->stage);
     mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
-    if (s->stage->identity && s->stage->identity(&mine))
-        return leave_out(p, from);
+    if (is_identity(s->stage, s->role, context))
+        return leave_out(p, from, s);
     CF_TRY(find_inputs(p, from, s, &mine));
     snprintf(s->settings, sizeof s->settings, "%s", from->settings ? from->settings : "");
     s->params = cf_alloc(1, s->stage->params_size);
@@ -297,6 +300,32 @@ cf_status cf_pipeline_create(cf_cl *cl, const cf_pipeline_plan *plan, cf_pipelin
     return CF_OK;
 }
 
+/* With its new parameters, does the step still make tensors of the planned sizes? */
+static int keeps_sizes(const cf_pipeline *p, const step *s) {
+    cf_stage_io io;
+    connect(p, s, &io);
+    for (int i = 0; i < CF_STAGE_PORTS && s->out[i] != NOWHERE; i++) {
+        cf_plane_set now;
+        const cf_plane_set *planned = &p->tensors[s->out[i]].set;
+        if (cf_stage_shape(s->stage, &io, s->params, i, &now) != CF_OK ||
+            now.width != planned->width || now.height != planned->height)
+            return 0;
+    }
+    return 1;
+}
+
+cf_status cf_pipeline_rebind(cf_pipeline *p, const cf_stage_context *context, int *fits) {
+    *fits = 1;
+    for (int i = 0; i < p->left_out_count; i++)
+        *fits &= is_identity(p->left_out[i].stage, p->left_out[i].role, context);
+    for (int i = 0; i < p->step_count; i++) {
+        *fits &= !is_identity(p->steps[i].stage, p->steps[i].role, context);
+        CF_TRY(bind_step(p, &p->steps[i], context));
+        *fits &= keeps_sizes(p, &p->steps[i]);
+    }
+    return CF_OK;
+}
+
 void cf_pipeline_destroy(cf_pipeline **handle) {
     if (!handle || !*handle)
         return;
@@ -353,42 +382,4 @@ const cf_plane_set *cf_pipeline_tensor(const cf_pipeline *p, const char *name) {
 const char *const *cf_pipeline_stages(const cf_pipeline *p, size_t *count) {
     *count = (size_t)p->step_count;
     return p->names;
-}
-
-static cf_status match(const cf_pipeline *p, const char *name, const cf_image *image,
-                       cf_plane_set *set) {
-    const cf_plane_set *t = cf_pipeline_tensor(p, name);
-    if (!t)
-        return cf_fail(CF_ERR_INVALID, "pipeline: no tensor %s is kept", name);
-    *set = *t;
-    if (t->width != image->width || t->height != image->height || t->planes != image->planes ||
-        (size_t)t->elem != cf_pixel_bytes(image->format))
-        return cf_fail(
-            CF_ERR_INVALID,
-            "pipeline: %s holds %dx%d, %d planes of %d bytes; the picture %dx%d, %d of %zu", name,
-            t->width, t->height, t->planes, t->elem, image->width, image->height, image->planes,
-            cf_pixel_bytes(image->format));
-    return CF_OK;
-}
-
-cf_status cf_pipeline_write(cf_pipeline *p, const char *name, const cf_image *image) {
-    cf_plane_set t;
-    CF_TRY(match(p, name, image, &t));
-    size_t stride = (size_t)t.pitch * (size_t)t.elem, row = (size_t)t.width * (size_t)t.elem;
-    for (int i = 0; i < t.planes; i++)
-        CF_TRY(cf_buffer_write_rows(t.buf, (size_t)i * stride * (size_t)t.height, stride,
-                                    cf_image_row(image, i, 0), image->stride, row,
-                                    (size_t)t.height));
-    return CF_OK;
-}
-
-cf_status cf_pipeline_read(cf_pipeline *p, const char *name, cf_image *image) {
-    cf_plane_set t;
-    CF_TRY(match(p, name, image, &t));
-    size_t stride = (size_t)t.pitch * (size_t)t.elem, row = (size_t)t.width * (size_t)t.elem;
-    for (int i = 0; i < t.planes; i++)
-        CF_TRY(cf_buffer_read_rows(t.buf, (size_t)i * stride * (size_t)t.height, stride,
-                                   cf_image_row(image, i, 0), image->stride, row,
-                                   (size_t)t.height));
-    return CF_OK;
 }

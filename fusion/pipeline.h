@@ -51,8 +51,12 @@ typedef struct cf_pipeline cf_pipeline;
 cf_status cf_pipeline_create(cf_cl *cl, const cf_pipeline_plan *plan, cf_pipeline **out);
 void cf_pipeline_destroy(cf_pipeline **pipeline);
 
-/* Computes the parameters of every step again, for a frame with other gain or exposure. */
-cf_status cf_pipeline_rebind(cf_pipeline *pipeline, const cf_stage_context *context);
+/*
+ * Computes the parameters of every step again, for a frame with other gain or exposure; allocates
+ * nothing. *fits 0: with this context other steps or sizes are needed, and the pipeline must be
+ * created anew.
+ */
+cf_status cf_pipeline_rebind(cf_pipeline *pipeline, const cf_stage_context *context, int *fits);
 
 /* Input or wanted tensor by name, with its device buffer; NULL when there is none. Valid until
  * destroy. */
@@ -65,7 +69,15 @@ cf_status cf_pipeline_write(cf_pipeline *pipeline, const char *name, const cf_im
 cf_status cf_pipeline_run(cf_pipeline *pipeline);
 
 /* Waits and copies a wanted tensor to a host view of the same size and sample type. */
-cf_status cf_pipeline_read(cf_pipeline *pipeline, const char *name, cf_image *image);
+cf_status cf_pipeline_read(const cf_pipeline *pipeline, const char *name, cf_image *image);
+
+/*
+ * The same, queued only: the host's picture must stay until a ticket (cl/ticket.h) that is taken
+ * afterwards is done. Read: every step-th row, (height + step - 1) / step of them.
+ */
+cf_status cf_pipeline_queue_write(cf_pipeline *pipeline, const char *name, const cf_image *image);
+cf_status cf_pipeline_queue_read(const cf_pipeline *pipeline, const char *name, int step,
+                                 cf_image *image);
 
 /* Names of the stages that run, in order; *count tells how many. */
 const char *const *cf_pipeline_stages(const cf_pipeline *pipeline, size_t *count);

@@ -7,6 +7,7 @@
 
 const cf_step cf_pipeline_fuse[] = {
     /* The mono raw, cleaned: from here on its luma is never touched again. */
+    {"unpack", MONO, {"mono.frame"}, {"mono.codes"}, NULL},
     {"black", MONO, {"mono.codes"}, {"mono.levelled"}, NULL},
     {"defects", MONO, {"mono.levelled", CF_TABLE}, {"mono.mended"}, NULL},
     {"shading", MONO, {"mono.mended", CF_TABLE}, {"mono.raw"}, NULL},
@@ -19,6 +20,7 @@ const cf_step cf_pipeline_fuse[] = {
      NULL},
 
     /* The colour raw: to linear Rec.709 and to what the mono sensor would have seen of it. */
+    {"unpack", COLOR, {"color.frame"}, {"color.codes"}, NULL},
     {"black", COLOR, {"color.codes"}, {"color.levelled"}, NULL},
     {"defects", COLOR, {"color.levelled", CF_TABLE}, {"color.mended"}, NULL},
     {"shading", COLOR, {"color.mended", CF_TABLE}, {"color.raw"}, NULL},

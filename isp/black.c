@@ -11,8 +11,8 @@ static const cf_black_params defaults = CF_BLACK_DEFAULTS;
 static const cf_option options[] = {
     {"black", CF_OPTION_FLOAT, offsetof(cf_black_params, black), 4, 0, 65534,
      "code of no light, per site"},
-    {"white", CF_OPTION_FLOAT, offsetof(cf_black_params, white), 1, 1, 65535,
-     "code at which the sensor clips"},
+    {"white", CF_OPTION_FLOAT, offsetof(cf_black_params, white), 1, 1, 64 * 65535.0,
+     "code that becomes 1: at which the sensor clips, over the gain"},
     CF_OPTION_END,
 };
 

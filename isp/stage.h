@@ -7,6 +7,7 @@
 #include "base/option.h"
 #include "base/status.h"
 #include "calib/profile.h"
+#include "calib/raw_layout.h"
 #include "calib/rectify.h"
 #include "cl/buffer.h"
 #include "cl/program.h"
@@ -88,9 +89,9 @@ typedef struct {
 typedef struct {
     const cf_camera_profile *camera; /* the camera this step works for: mono or color below */
     const cf_camera_profile *mono, *color;
-    int code_format;                    /* cf_raw_format of the uploaded codes */
-    int grid_width, grid_height;        /* of the rectified grid that matching runs on */
-    float disparity_min, disparity_max; /* search range in pixels of the rectified grid */
+    cf_raw_format mono_format, color_format; /* how the uploaded codes lie in memory */
+    int grid_width, grid_height;             /* of the rectified grid that matching runs on */
+    float disparity_min, disparity_max;      /* search range in pixels of the rectified grid */
     float color_scale;  /* pixels of the colour picture per pixel of the mono grid, about 1 /
                            resolution ratio */
     int mono_resampled; /* 1 when matching needs the mono picture resampled, 0 when its own grid is

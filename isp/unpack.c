@@ -16,15 +16,19 @@ static const cf_option options[] = {
     CF_OPTION_END,
 };
 
+static cf_raw_format format_of(const cf_stage_context *context) {
+    return context->camera == context->mono ? context->mono_format : context->color_format;
+}
+
 static cf_status bind(const cf_stage_context *context, void *params) {
     cf_unpack_params *p = params;
-    p->format = context->code_format;
+    p->format = format_of(context);
     p->width = context->camera->width;
     return CF_OK;
 }
 
 static int identity(const cf_stage_context *context) {
-    return context->code_format == CF_RAW_CODES;
+    return format_of(context) == CF_RAW_CODES;
 }
 
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,

@@ -76,7 +76,8 @@ cf_status cf_bench_chain(cf_cl *cl, int width, int height, long runs, cf_bench_t
     chain c = {.pair = pair};
     cf_status status = make_geometry(pair, &geometry);
     if (status == CF_OK) {
-        const cf_fuse_rig rig = {&pair->mono->profile, &pair->color->profile, &geometry};
+        const cf_fuse_rig rig = {
+            .mono = &pair->mono->profile, .color = &pair->color->profile, .geometry = &geometry};
         memcpy(pair->mono->profile.spectral, pair->spectral, sizeof pair->spectral);
         status = time_chain(cl, &rig, &c, runs, out);
     }

@@ -60,7 +60,8 @@ static unsigned wanted_outputs(const cf_fuse_options *o) {
 }
 
 static cf_status plan(session *s) {
-    const cf_fuse_rig rig = {&s->mono->profile, &s->color->profile, &s->geometry};
+    const cf_fuse_rig rig = {
+        .mono = &s->mono->profile, .color = &s->color->profile, .geometry = &s->geometry};
     const cf_fuse_params params = {
         .depth = (int)s->options->depth,
         .tone_auto = s->options->tone_auto,

@@ -78,7 +78,7 @@ static void free_rig(rig *r) {
 }
 
 static cf_status create(const rig *r, unsigned outputs, cf_fuse **fuse) {
-    const cf_fuse_rig parts = {&r->mono, &r->color, &r->geometry};
+    const cf_fuse_rig parts = {.mono = &r->mono, .color = &r->color, .geometry = &r->geometry};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     params.outputs = outputs;
     return cf_fuse_create(cl, &parts, &params, fuse);
@@ -367,8 +367,8 @@ START_TEST(wrong_parameters_are_refused) {
     rig r;
     cf_fuse *fuse;
     make_rig(CF_RIG_PARALLEL, 1, &r);
-    const cf_fuse_rig good = {&r.mono, &r.color, &r.geometry},
-                      swapped = {&r.color, &r.mono, &r.geometry};
+    const cf_fuse_rig good = {.mono = &r.mono, .color = &r.color, .geometry = &r.geometry},
+                      swapped = {.mono = &r.color, .color = &r.mono, .geometry = &r.geometry};
     const char *const setting = "encode.nothing=1";
     const cf_fuse_params deep = {.depth = 12},
                          set = {.depth = 8, .settings = &setting, .setting_count = 1};
@@ -386,7 +386,7 @@ START_TEST(intermediate_tensors_are_kept_when_asked_for) {
     cf_fuse *fuse;
     cf_image hint, clean;
     make_rig(CF_RIG_PARALLEL, 1, &r);
-    const cf_fuse_rig parts = {&r.mono, &r.color, &r.geometry};
+    const cf_fuse_rig parts = {.mono = &r.mono, .color = &r.color, .geometry = &r.geometry};
     const char *const names[] = {"hint", "mono.clean"}, *const unknown[] = {"nothing"};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     params.tensors = unknown;

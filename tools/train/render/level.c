@@ -99,7 +99,8 @@ static cf_status lay_out(const cf_image *rgb, const cf_train_rig *rig, cf_rectif
 }
 
 static cf_status run_chain(cf_cl *cl, work *w) {
-    const cf_fuse_rig parts = {&w->mono->profile, &w->color->profile, &w->geometry};
+    const cf_fuse_rig parts = {
+        .mono = &w->mono->profile, .color = &w->color->profile, .geometry = &w->geometry};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     cf_fuse *fuse;
     params.tensors = tensors;
