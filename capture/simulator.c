@@ -63,25 +63,6 @@ static cf_image whole_cells(cf_image picture, double step) {
     return picture;
 }
 
-static float to_linear(int code) {
-    float s = (float)code / 255;
-    return s <= 0.04045F ? s / 12.92F : powf((s + 0.055F) / 1.055F, 2.4F);
-}
-
-static cf_status linearise(const cf_image *picture, cf_image *linear) {
-    float table[256];
-    CF_TRY(cf_image_alloc(picture->width, picture->height, 1, CF_PIXEL_RGBF32, linear));
-    for (int i = 0; i < 256; i++)
-        table[i] = to_linear(i);
-    for (int y = 0; y < picture->height; y++) {
-        const unsigned char *from = cf_image_row(picture, 0, y);
-        float *to = cf_image_row(linear, 0, y);
-        for (int i = 0; i < picture->width * 3; i++)
-            to[i] = table[from[i]];
-    }
-    return CF_OK;
-}
-
 cf_status cf_simulator_expose(const cf_image *signal, double electrons, uint64_t seed,
                               cf_frame *frame) {
     const double pedestal = 5 * CF_SIM_READ_ELECTRONS / electrons;
@@ -202,14 +183,14 @@ static cf_status color_view(const cf_image *right, const cf_simulator_params *p,
     }
     view = whole_cells(view, 2 * p->ratio);
     if (p->ratio > 1) {
-        status = linearise(&view, &linear);
+        status = cf_sim_linearise(&view, &linear);
         if (status == CF_OK)
             status = cf_image_alloc((int)rint(view.width / p->ratio),
                                     (int)rint(view.height / p->ratio), 1, CF_PIXEL_RGBF32, out);
         if (status == CF_OK)
             status = cf_sim_shrink(&linear, p->ratio, out);
     } else {
-        status = linearise(&view, out);
+        status = cf_sim_linearise(&view, out);
     }
     cf_image_free(&linear);
     cf_image_free(&tilted);
@@ -226,7 +207,7 @@ static cf_status copy_picture(const cf_image *from, cf_image *to) {
 static cf_status take_both(const cf_image *left, const cf_image *right,
                            const cf_simulator_params *p, cf_simulation *s) {
     cf_image linear = {0}, view = whole_cells(*left, 2 * p->ratio);
-    cf_status status = linearise(&view, &linear);
+    cf_status status = cf_sim_linearise(&view, &linear);
     if (status == CF_OK)
         status = take(&linear, p, 0, &s->mono);
     cf_image_free(&linear);

@@ -6,6 +6,25 @@
 
 #include "base/alloc.h"
 
+static float to_linear(int code) {
+    float s = (float)code / 255;
+    return s <= 0.04045F ? s / 12.92F : powf((s + 0.055F) / 1.055F, 2.4F);
+}
+
+cf_status cf_sim_linearise(const cf_image *picture, cf_image *linear) {
+    float table[256];
+    CF_TRY(cf_image_alloc(picture->width, picture->height, 1, CF_PIXEL_RGBF32, linear));
+    for (int i = 0; i < 256; i++)
+        table[i] = to_linear(i);
+    for (int y = 0; y < picture->height; y++) {
+        const unsigned char *from = cf_image_row(picture, 0, y);
+        float *to = cf_image_row(linear, 0, y);
+        for (int i = 0; i < picture->width * 3; i++)
+            to[i] = table[from[i]];
+    }
+    return CF_OK;
+}
+
 void cf_sim_matrix_of(const double v[3], double m[9]) {
     double angle = sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
     double x = 0, y = 0, z = 0, s = sin(angle), c = cos(angle), t = 1 - c;

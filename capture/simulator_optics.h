@@ -6,6 +6,10 @@
 #include "base/image.h"
 #include "base/status.h"
 
+/* An sRGB picture (CF_PIXEL_RGB8) as linear Rec.709, CF_PIXEL_RGBF32, which it allocates.
+ * CF_ERR_MEMORY. */
+cf_status cf_sim_linearise(const cf_image *picture, cf_image *linear);
+
 /* Rotation vector (radians) to row-major matrix and back; angles below pi. */
 void cf_sim_matrix_of(const double vector[3], double matrix[9]);
 void cf_sim_vector_of(const double matrix[9], double vector[3]);
