@@ -16,7 +16,7 @@ endforeach()
 target_link_libraries(chromafuse_shared PRIVATE $<BUILD_INTERFACE:chromafuse_flags>)
 # Before 1.0 a minor version may change the interface.
 set_target_properties(chromafuse_shared PROPERTIES
-  OUTPUT_NAME chromafuse EXPORT_NAME chromafuse LINKER_LANGUAGE C
+  OUTPUT_NAME chromafuse EXPORT_NAME chromafuse LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 target_link_options(chromafuse_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/chromafuse.map)
 if(NOT CHROMAFUSE_SANITIZE) # a sanitizer's symbols come from the program
@@ -33,7 +33,8 @@ foreach(module IN LISTS modules)
   string(REPLACE "chromafuse_" "" folder ${module})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse
           FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE PATTERN "*_cl.h" EXCLUDE
-          PATTERN "tiff_*.h" EXCLUDE PATTERN "v4l2_*.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE REGEX "/cl/net$" EXCLUDE)
+          PATTERN "tiff_*.h" EXCLUDE PATTERN "v4l2_*.h" EXCLUDE PATTERN "libcamera_*.h" EXCLUDE
+          PATTERN "*_schema.h" EXCLUDE REGEX "/cl/net$" EXCLUDE)
 endforeach()
 # Of the executor only what applications call; the rest is between the planner and its operators.
 install(FILES ${PROJECT_SOURCE_DIR}/cl/net/model.h ${PROJECT_SOURCE_DIR}/cl/net/net.h ${PROJECT_SOURCE_DIR}/cl/net/tensor.h
