@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/natural.h"
 #include "capture/picture.h"
 #include "capture/raw.h"
 #include "tools/calibrate_noise.h"

@@ -2,7 +2,6 @@
 /* Names, folders and patterns to lists of files. */
 #include "tools/input_list.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <glob.h>
 #include <stdio.h>
@@ -13,36 +12,13 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/natural.h"
 
 #define PATH_ROOM 4096
 
 const char *cf_input_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-int cf_natural_compare(const char *a, const char *b) {
-    const char *x = a, *y = b;
-    while (*x && *y) {
-        if (isdigit((unsigned char)*x) && isdigit((unsigned char)*y)) {
-            while (*x == '0' && isdigit((unsigned char)x[1]))
-                x++;
-            while (*y == '0' && isdigit((unsigned char)y[1]))
-                y++;
-            size_t m = strspn(x, "0123456789"), n = strspn(y, "0123456789");
-            int order = m == n ? strncmp(x, y, m) : (m > n ? 1 : -1);
-            if (order)
-                return order;
-            x += m;
-            y += n;
-        } else {
-            if (*x != *y)
-                return (unsigned char)*x - (unsigned char)*y;
-            x++;
-            y++;
-        }
-    }
-    return *x || *y ? (unsigned char)*x - (unsigned char)*y : strcmp(a, b);
 }
 
 static int by_name(const void *a, const void *b) {

@@ -35,7 +35,4 @@ void cf_input_list_clear(cf_input_list *list);
 /* The part of a path behind its last slash. */
 const char *cf_input_name(const char *path);
 
-/* Compares names so that numbers in them count as numbers; 0 only for equal names. */
-int cf_natural_compare(const char *a, const char *b);
-
 #endif

@@ -142,6 +142,14 @@ def corners(*names):
     return ("# filename x y level\n" + "\n".join(lines) + "\n").encode()
 
 
+def recording(*indices):
+    """The log of pairs in this order."""
+    lines = ['{"camera": "%s", "index": %d, "sequence": %d, "t_ns": %d, "t_ref": "mid", "exposure_ns": 10000000, '
+             '"gain": 1.5, "file": "%s/%06d.dng"}\n' % (camera, i, i + 4, 33333333 * i + 5, camera, i)
+             for i in indices for camera in ("mono", "color")]
+    return "".join(lines).encode()
+
+
 def main(folder):
     noise = (51041, "d", [1e-3, 1e-6])
     dng = [(50706, "B", [1, 4, 0, 0]), (50708, "s", b"maker model\0"), (50717, "I", [1023]), noise]
@@ -154,6 +162,7 @@ def main(folder):
         "fuzz_picture": [JPEG, png(5, 4, 8, 2, 3), png(5, 4, 16, 0, 1), png(9, 4, 4, 3, 1, chunk(b"PLTE", bytes(48))),
                          png(5, 4, 8, 6, 4, chunk(b"eXIf", b"II*\0\x08\0\0\0\0\0")), plain(5, 4, 3, 8, 2), plain(5, 4, 1, 16, 0, order=">"),
                          plain(6, 4, 1, 8, 1, compression=8, pixels=zlib.compress(bytes(24)))],
+        "fuzz_recording": [recording(0, 1, 2), recording(2, 0, 2)[:-40], b"{}\n" + recording(7)],
         "fuzz_rig": [RIG],
         "fuzz_corners": [corners("l%d.png", "r%d.png"), corners("left%d", "rope-%d") + b"l9 - -\n",
                          b"# filename x y level\nl1 1 2 0\nl1 - - -\nr1 1e3 2.5e-1 1\n"],
