@@ -11,9 +11,11 @@
 typedef struct cf_sink cf_sink;
 
 typedef struct {
-    int width, height; /* of all pictures */
-    double fps;        /* nominal, > 0: what the stream says of itself */
-    const char *title; /* of a window; NULL: the program's name */
+    int width, height;       /* of all pictures */
+    double fps;              /* nominal, > 0: what the stream says of itself */
+    const char *title;       /* of a window; NULL: the program's name */
+    int (*is_stopped)(void); /* asked while the reader of a pipe takes nothing; 1: give up
+                                (CF_ERR_CANCELLED); NULL: never */
 } cf_sink_params;
 
 /*
@@ -26,7 +28,8 @@ cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink
 
 /*
  * Shows or writes one picture (CF_PIXEL_RGB8 of the size opened) taken at t_ns. CF_ERR_CANCELLED:
- * the viewer closed the window. CF_ERR_IO: the reader of a pipe went away, the disk is full.
+ * the viewer closed the window, or is_stopped said so. CF_ERR_IO: the reader of a pipe went away,
+ * the disk is full.
  */
 cf_status cf_sink_write(cf_sink *sink, const cf_image *picture, int64_t t_ns);
 

@@ -120,8 +120,10 @@ function(chromafuse_add_source name)
   target_sources(chromafuse_capture PRIVATE source_${name}.c)
   set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_SOURCES ${name})
 endfunction()
+# chromafuse_add_sink(NAME none) compiles sink_NAME_none.c, which says that this build has no such sink.
 function(chromafuse_add_sink name)
-  target_sources(chromafuse_capture PRIVATE sink_${name}.c)
+  string(REPLACE ";" _ file "${ARGV}")
+  target_sources(chromafuse_capture PRIVATE sink_${file}.c)
   set_property(GLOBAL APPEND PROPERTY CHROMAFUSE_SINKS ${name})
 endfunction()
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures as a video file, through FFmpeg's libraries. */
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/opt.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "capture/sink_backend.h"
+#include "capture/yuv.h"
+
+#define TICKS 60000 /* a second in the file's time base: whole for 24, 25, 30, 50, 60 fps */
+#define LONGEST_GAP INT64_C(10000000000) /* ns; what is longer is a clock that was set */
+
+typedef struct {
+    const char *ending, *format;
+} container;
+static const container containers[] = {
+    {".mkv", "matroska"}, {".mp4", "mp4"}, {".mov", "mov"}, {".avi", "avi"}};
+
+/* What ?codec= may say. The first that FFmpeg has is taken where nothing is said. */
+typedef struct {
+    const char *name, *encoder;
+    enum AVPixelFormat pixels;
+    const char *options; /* as av_set_options_string takes them */
+} codec_choice;
+static const codec_choice codecs[] = {
+    {"h264", "libx264", AV_PIX_FMT_YUV420P, "preset=veryfast:crf=18"},
+    {"mpeg4", "mpeg4", AV_PIX_FMT_YUV420P, ""},
+    {"ffv1", "ffv1", AV_PIX_FMT_BGR0, "level=3:slices=4:slicecrc=1"},
+};
+
+typedef struct {
+    char path[1024];
+    cf_file_out *file;
+    AVFormatContext *format;
+    AVStream *stream;
+    AVCodecContext *encoder;
+    AVFrame *frame;
+    AVPacket *packet;
+    unsigned short *scratch;
+    int has_header;
+    int64_t step;          /* nominal ticks from picture to picture */
+    int64_t last_ns, last; /* time of the latest picture, and its place in the file */
+    uint64_t pictures;
+} video;
+
+static const container *container_of(const char *path, size_t length) {
+    for (size_t i = 0; i < sizeof containers / sizeof *containers; i++) {
+        size_t n = strlen(containers[i].ending);
+        if (length > n && !strncasecmp(path + length - n, containers[i].ending, n))
+            return &containers[i];
+    }
+    return NULL;
+}
+
+/* Length of the file's name in "FILE.mkv?codec=ffv1". */
+static size_t name_length(const char *target) {
+    const char *mark = strchr(target, '?');
+    return mark && container_of(target, (size_t)(mark - target)) ? (size_t)(mark - target)
+                                                                 : strlen(target);
+}
+
+static int takes(const char *target) {
+    return container_of(target, name_length(target)) != NULL;
+}
+
+static cf_status failed(const video *s, const char *what, int error) {
+    return cf_fail(error == AVERROR(ENOMEM) ? CF_ERR_MEMORY : CF_ERR_IO, "%s: cannot %s: %s",
+                   s->path, what, av_err2str(error));
+}
+
+static cf_status choose_codec(const char *target, const codec_choice **choice,
+                              const AVCodec **codec) {
+    const char *query = target + name_length(target), *wanted = NULL;
+    if (*query) {
+        if (strncmp(query, "?codec=", 7))
+            return cf_fail(CF_ERR_INVALID, "%s: behind '?' only codec= is known", target);
+        wanted = query + 7;
+    }
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
+        if (wanted && strcmp(wanted, codecs[i].name))
+            continue;
+        *choice = &codecs[i];
+        *codec = avcodec_find_encoder_by_name(codecs[i].encoder);
+        if (*codec)
+            return CF_OK;
+        if (wanted)
+            return cf_fail(CF_ERR_UNSUPPORTED, "%s: this machine's FFmpeg has no %s", target,
+                           codecs[i].encoder);
+    }
+    return cf_fail(CF_ERR_UNSUPPORTED, "%s: codec is h264, mpeg4 or ffv1%s", target,
+                   wanted ? "" : ", and this machine's FFmpeg has none of them");
+}
+
+static cf_status open_encoder(video *s, const cf_sink_params *params, const codec_choice *choice,
+                              const AVCodec *codec) {
+    int is_yuv = choice->pixels == AV_PIX_FMT_YUV420P;
+    AVCodecContext *e = s->encoder = avcodec_alloc_context3(codec);
+    if (!e)
+        return CF_ERR_MEMORY;
+    e->width = is_yuv ? params->width & ~1 : params->width; /* chroma has whole samples only */
+    e->height = is_yuv ? params->height & ~1 : params->height;
+    if (e->width < 2 || e->height < 2)
+        return cf_fail(CF_ERR_INVALID, "%s: %dx%d is too small for a video", s->path, params->width,
+                       params->height);
+    e->pix_fmt = choice->pixels;
+    e->time_base = (AVRational){1, TICKS};
+    e->framerate = av_d2q(params->fps, TICKS);
+    e->color_range = is_yuv ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
+    e->colorspace = is_yuv ? AVCOL_SPC_BT709 : AVCOL_SPC_RGB;
+    e->color_primaries = AVCOL_PRI_BT709;
+    e->color_trc = AVCOL_TRC_IEC61966_2_1;
+    e->chroma_sample_location = is_yuv ? AVCHROMA_LOC_LEFT : AVCHROMA_LOC_UNSPECIFIED;
+    if (codec->id == AV_CODEC_ID_MPEG4) {
+        e->flags |= AV_CODEC_FLAG_QSCALE;
+        e->global_quality = 3 * FF_QP2LAMBDA;
+    }
+    if (s->format->oformat->flags & AVFMT_GLOBALHEADER)
+        e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (e->priv_data)
+        (void)av_set_options_string(e->priv_data, choice->options, "=", ":");
+    int error = avcodec_open2(e, codec, NULL);
+    return error < 0 ? failed(s, "encode", error) : CF_OK;
+}
+
+static cf_status open_file(video *s, const cf_sink_params *params, const codec_choice *choice,
+                           const AVCodec *codec) {
+    int error = avformat_alloc_output_context2(
+        &s->format, NULL, container_of(s->path, strlen(s->path))->format, NULL);
+    if (error < 0)
+        return failed(s, "make its container", error);
+    CF_TRY(open_encoder(s, params, choice, codec));
+    s->stream = avformat_new_stream(s->format, NULL);
+    if (!s->stream)
+        return CF_ERR_MEMORY;
+    s->stream->time_base = s->encoder->time_base;
+    s->stream->avg_frame_rate = s->encoder->framerate;
+    error = avcodec_parameters_from_context(s->stream->codecpar, s->encoder);
+    if (error >= 0)
+        error = avio_open(&s->format->pb, cf_file_temporary(s->file), AVIO_FLAG_WRITE);
+    if (error >= 0)
+        error = avformat_write_header(s->format, NULL);
+    s->has_header = error >= 0;
+    return error < 0 ? failed(s, "write", error) : CF_OK;
+}
+
+static cf_status make_frame(video *s, const cf_sink_params *params) {
+    s->frame = av_frame_alloc();
+    s->packet = av_packet_alloc();
+    s->scratch = cf_alloc(3 * (size_t)params->width, sizeof *s->scratch);
+    if (!s->frame || !s->packet || !s->scratch)
+        return CF_ERR_MEMORY;
+    s->frame->format = s->encoder->pix_fmt;
+    s->frame->width = s->encoder->width;
+    s->frame->height = s->encoder->height;
+    int error = av_frame_get_buffer(s->frame, 0);
+    return error < 0 ? failed(s, "make a picture", error) : CF_OK;
+}
+
+/* Writes what the encoder has ready. */
+static cf_status drain(video *s) {
+    for (;;) {
+        int error = avcodec_receive_packet(s->encoder, s->packet);
+        if (error == AVERROR(EAGAIN) || error == AVERROR_EOF)
+            return CF_OK;
+        if (error < 0)
+            return failed(s, "encode", error);
+        av_packet_rescale_ts(s->packet, s->encoder->time_base, s->stream->time_base);
+        s->packet->stream_index = s->stream->index;
+        error = av_interleaved_write_frame(s->format, s->packet);
+        if (error >= 0 && s->format->pb)
+            error = s->format->pb->error;
+        if (error < 0)
+            return failed(s, "write", error);
+    }
+}
+
+/* The picture's place in the file: its time after the first one's; never back, no wild leaps. */
+static int64_t place(video *s, int64_t t_ns) {
+    int64_t gap = t_ns - s->last_ns, step = gap * TICKS / 1000000000;
+    if (!s->pictures)
+        step = 0;
+    else if (gap < 0 || gap > LONGEST_GAP || !t_ns)
+        step = s->step;
+    else if (step < 1)
+        step = 1;
+    s->last_ns = t_ns;
+    s->last += step;
+    s->pictures++;
+    return s->last;
+}
+
+static void fill_bgr0(const cf_image *picture, const AVFrame *to) {
+    for (int y = 0; y < to->height; y++) {
+        const unsigned char *rgb = cf_image_row(picture, 0, y);
+        unsigned char *row = to->data[0] + (ptrdiff_t)y * to->linesize[0];
+        for (int x = 0; x < to->width; x++) {
+            row[4 * x] = rgb[3 * x + 2];
+            row[4 * x + 1] = rgb[3 * x + 1];
+            row[4 * x + 2] = rgb[3 * x];
+            row[4 * x + 3] = 0;
+        }
+    }
+}
+
+static cf_status write_picture(void *state, const cf_image *picture, int64_t t_ns) {
+    video *s = state;
+    int error = av_frame_make_writable(s->frame);
+    if (error < 0)
+        return failed(s, "make a picture", error);
+    if (s->encoder->pix_fmt == AV_PIX_FMT_BGR0) {
+        fill_bgr0(picture, s->frame);
+    } else {
+        cf_image even = *picture;
+        even.width = s->frame->width;
+        even.height = s->frame->height;
+        cf_yuv420 planes;
+        for (int i = 0; i < 3; i++) {
+            planes.plane[i] = s->frame->data[i];
+            planes.stride[i] = (size_t)s->frame->linesize[i];
+        }
+        cf_yuv420_from_rgb(&even, s->scratch, &planes);
+    }
+    s->frame->pts = place(s, t_ns);
+    error = avcodec_send_frame(s->encoder, s->frame);
+    return error < 0 ? failed(s, "encode", error) : drain(s);
+}
+
+static cf_status finish(video *s) {
+    int error = avcodec_send_frame(s->encoder, NULL);
+    if (error < 0)
+        return failed(s, "encode", error);
+    CF_TRY(drain(s));
+    error = av_write_trailer(s->format);
+    s->has_header = 0;
+    if (error >= 0)
+        error = avio_closep(&s->format->pb);
+    if (error < 0)
+        return failed(s, "write", error);
+    return cf_file_commit(&s->file);
+}
+
+static cf_status close_sink(void *state, int keep) {
+    video *s = state;
+    cf_status status = keep ? finish(s) : CF_OK;
+    if (s->format && s->has_header)
+        (void)av_write_trailer(s->format); /* frees what the container holds */
+    if (s->format)
+        avio_closep(&s->format->pb);
+    cf_file_discard(&s->file);
+    avcodec_free_context(&s->encoder);
+    avformat_free_context(s->format);
+    av_frame_free(&s->frame);
+    av_packet_free(&s->packet);
+    cf_free(s->scratch);
+    cf_free(s);
+    return status;
+}
+
+static cf_status open_all(video *s, const char *target, const cf_sink_params *params) {
+    const codec_choice *choice;
+    const AVCodec *codec;
+    CF_TRY(choose_codec(target, &choice, &codec));
+    CF_TRY(cf_file_create(s->path, &s->file));
+    CF_TRY(open_file(s, params, choice, codec));
+    return make_frame(s, params);
+}
+
+static cf_status open_sink(const char *target, const cf_sink_params *params, void **state) {
+    video *s = cf_alloc(1, sizeof *s);
+    size_t length = name_length(target);
+    if (!s)
+        return CF_ERR_MEMORY;
+    av_log_set_level(AV_LOG_QUIET); /* what goes wrong is in the status */
+    s->step = (int64_t)(TICKS / params->fps + 0.5);
+    s->step = s->step > 0 ? s->step : 1;
+    cf_status status = length < sizeof s->path
+                           ? CF_OK
+                           : cf_fail(CF_ERR_INVALID, "%s: the name is too long", target);
+    if (status == CF_OK) {
+        memcpy(s->path, target, length);
+        status = open_all(s, target, params);
+    }
+    if (status != CF_OK) {
+        (void)close_sink(s, 0);
+        return status;
+    }
+    *state = s;
+    return CF_OK;
+}
+
+const cf_sink_backend cf_sink_backend_video = {
+    .summary = "FILE.mkv, .mp4, .mov, .avi (h264; ?codec=mpeg4 or ?codec=ffv1 behind the name)",
+    .keeps_all = 1,
+    .takes = takes,
+    .open = open_sink,
+    .write = write_picture,
+    .close = close_sink,
+};
