@@ -69,7 +69,7 @@ typedef struct {
     /* Output. */
     unsigned char *written;
     size_t written_size;
-    int writes, write_error, write_again;
+    int writes, write_error, write_again, has_own_colors;
 } fake_driver;
 
 static fake_driver fake;
@@ -79,19 +79,22 @@ static int fake_fail(int error) {
     return -1;
 }
 
+static int fake_is_420(void) {
+    return fake.fourcc == V4L2_PIX_FMT_NV12 || fake.fourcc == V4L2_PIX_FMT_YUV420;
+}
+
 static uint32_t fake_row(void) {
     const cf_v4l2_format *f = cf_v4l2_format_find(fake.fourcc);
-    uint32_t row = f ? (uint32_t)cf_raw_bytes(f->layout, (int)fake.width)
-                   : fake.fourcc == V4L2_PIX_FMT_NV12 || fake.fourcc == V4L2_PIX_FMT_YUV420
-                       ? fake.width
-                   : fake.fourcc == V4L2_PIX_FMT_YUYV ? fake.width * 2
+    uint32_t pairs = (fake.width + 1) / 2;
+    uint32_t row = f               ? (uint32_t)cf_raw_bytes(f->layout, (int)fake.width)
+                   : fake_is_420() ? pairs * 2
+                   : fake.fourcc == V4L2_PIX_FMT_YUYV ? pairs * 4
                                                       : fake.width * 3;
     return fake.stride_too_small ? row - 1 : row + fake.stride_extra;
 }
 
 static uint32_t fake_size_of(void) {
-    int is_420 = fake.fourcc == V4L2_PIX_FMT_NV12 || fake.fourcc == V4L2_PIX_FMT_YUV420;
-    return fake_row() * fake.height * (is_420 ? 3 : 2) / 2;
+    return fake_row() * (fake.height + (fake_is_420() ? (fake.height + 1) / 2 : 0));
 }
 
 static uint32_t fake_length(void) {
@@ -194,6 +197,11 @@ static int fake_s_fmt(struct v4l2_format *f) {
     fake.height = fake.is_planar ? f->fmt.pix_mp.height : f->fmt.pix.height;
     if (fake.other_size)
         fake.width += 16;
+    if (!fake.is_planar && !fake.has_own_colors) {
+        fake.colorspace = f->fmt.pix.colorspace;
+        fake.encoding = f->fmt.pix.ycbcr_enc;
+        fake.quant = f->fmt.pix.quantization;
+    }
     fake_format_out(f);
     return 0;
 }
