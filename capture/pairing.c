@@ -26,7 +26,6 @@ typedef struct {
     waiting queue[MAX_ROOM]; /* a ring, in order of time */
     int first, count;
     cf_stamp_watch watch;
-    int is_gone;
     uint64_t taken;
     int64_t decided; /* time of the latest frame that left the queue */
 } stream;
@@ -111,8 +110,6 @@ static void take_pair(cf_pairing *pairing) {
 
 /* No frame of the camera comes before this any more. */
 static int64_t soonest(const stream *c) {
-    if (c->is_gone)
-        return NEVER;
     if (!c->watch.is_seen)
         return -NEVER;
     int64_t spacing = cf_stamp_watch_spacing(&c->watch);
@@ -180,13 +177,17 @@ static int decide(cf_pairing *pairing, const int64_t coming[2]) {
     return 1;
 }
 
-/* Decides about all that is certain; then lets go what waits for more frames than may be late. */
-static void settle(cf_pairing *pairing) {
+/* Decides about all that is certain when a camera that is gone (-1: none) gives nothing more. */
+static void settle(cf_pairing *pairing, int gone) {
     int64_t coming[2];
     for (int c = 0; c < 2; c++)
-        coming[c] = soonest(&pairing->cameras[c]);
+        coming[c] = c == gone ? NEVER : soonest(&pairing->cameras[c]);
     while (decide(pairing, coming)) {
     }
+}
+
+/* Lets go what waits for more frames of the other camera than may be late. */
+static void expire(cf_pairing *pairing) {
     for (int c = 0; c < 2; c++) {
         stream *own = &pairing->cameras[c];
         uint64_t late = (uint64_t)pairing->params.room;
@@ -238,7 +239,6 @@ void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *ite
         return;
     }
     own->taken++;
-    own->is_gone = 0;
     if (kind == CF_STAMP_OVERTAKEN) {
         insert(pairing, camera, &frame);
     } else {
@@ -248,7 +248,8 @@ void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *ite
         force(pairing, camera, frame.t <= before ? 0 : pairing->params.room - 1);
         *at(own, own->count++) = frame;
     }
-    settle(pairing);
+    settle(pairing, -1);
+    expire(pairing);
 }
 
 int cf_pairing_pop(cf_pairing *pairing, cf_pairing_item pair[2]) {
@@ -262,9 +263,10 @@ int cf_pairing_pop(cf_pairing *pairing, cf_pairing_item pair[2]) {
 
 void cf_pairing_flush(cf_pairing *pairing, int camera) {
     assert(camera >= -1 && camera <= 1);
-    for (int c = 0; c < 2; c++)
-        pairing->cameras[c].is_gone |= camera < 0 || camera == c;
-    settle(pairing);
+    if (camera >= 0)
+        settle(pairing, camera);
+    for (int c = 0; c < 2 && camera < 0; c++)
+        force(pairing, c, 0);
 }
 
 void cf_pairing_destroy(cf_pairing **handle) {

@@ -64,8 +64,11 @@ void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *ite
 /* The oldest pair that is certain: 1 and pair[0], pair[1], else 0. Call until it says 0. */
 int cf_pairing_pop(cf_pairing *pairing, cf_pairing_item pair[2]);
 
-/* A camera is gone, or the stream is over (camera -1): nothing more is waited for, until the camera
- * gives a frame again. */
+/*
+ * A camera is gone, or the stream is over (camera -1, after which nothing waits): what waits for it
+ * is decided now. Later frames of the other camera wait again, up to `room`: the first ones after a
+ * return find their partners.
+ */
 void cf_pairing_flush(cf_pairing *pairing, int camera);
 
 void cf_pairing_statistics(const cf_pairing *pairing, cf_pairing_stats *out);

@@ -22,17 +22,17 @@ typedef struct {
     double settings[SETTINGS];
     uint64_t frame;
     cf_random random;
-} camera;
+} steered;
 
-static camera typical(double phase, double drift_ppm, int delay, int64_t step_ns) {
-    camera c = {.drift_ppm = drift_ppm,
-                .noise_ns = 10e3,
-                .phase = phase,
-                .delay = delay,
-                .step_ns = step_ns,
-                .least_ns = 30000000,
-                .most_ns = 36700000,
-                .frame = 1000};
+static steered typical(double phase, double drift_ppm, int delay, int64_t step_ns) {
+    steered c = {.drift_ppm = drift_ppm,
+                 .noise_ns = 10e3,
+                 .phase = phase,
+                 .delay = delay,
+                 .step_ns = step_ns,
+                 .least_ns = 30000000,
+                 .most_ns = 36700000,
+                 .frame = 1000};
     for (int k = 0; k < SETTINGS; k++)
         c.settings[k] = PERIOD;
     cf_random_seed(&c.random, 1);
@@ -50,15 +50,15 @@ static cf_phase_lock *lock_of(int64_t step_ns) {
     return lock;
 }
 
-static double true_phase(const camera *c) {
+static double true_phase(const steered *c) {
     return remainder(c->phase, PERIOD);
 }
 
-static double seen(camera *c) {
+static double seen(steered *c) {
     return c->phase + c->noise_ns * cf_random_normal(&c->random);
 }
 
-static void set(camera *c, int64_t duration_ns) {
+static void set(steered *c, int64_t duration_ns) {
     double *settings = c->settings, before = settings[(c->frame + SETTINGS - 1) % SETTINGS];
     double now = (double)duration_ns;
     if (c->step_ns)
@@ -68,13 +68,13 @@ static void set(camera *c, int64_t duration_ns) {
 }
 
 /* To the next frame. */
-static void pass(camera *c) {
+static void pass(steered *c) {
     double lasts = c->is_deaf ? PERIOD : c->settings[(c->frame - (uint64_t)c->delay) % SETTINGS];
     c->phase += lasts * (1 + c->drift_ppm * 1e-6) - PERIOD;
     c->frame++;
 }
 
-static void step(camera *c, cf_phase_lock *lock) {
+static void step(steered *c, cf_phase_lock *lock) {
     set(c, cf_phase_lock_update(lock, c->frame, (int64_t)seen(c)));
     pass(c);
 }
@@ -84,7 +84,7 @@ typedef struct {
     double largest_ns; /* after IN_STEP frames */
 } course;
 
-static course follow(camera *c, cf_phase_lock *lock, int frames) {
+static course follow(steered *c, cf_phase_lock *lock, int frames) {
     course result = {0};
     for (int k = 0; k < frames; k++) {
         double phase = fabs(true_phase(c));
@@ -108,7 +108,7 @@ START_TEST(comes_into_step_from_any_phase) {
             course worst = {0};
             for (int run = 0; run < phases * 3; run++) {
                 double phase = PERIOD * ((run / 3) / (double)phases - 0.5);
-                camera c = typical(phase, DRIFTS[run % 3], delay, STEPS[s]);
+                steered c = typical(phase, DRIFTS[run % 3], delay, STEPS[s]);
                 cf_phase_lock *lock = lock_of(STEPS[s]);
                 course one = follow(&c, lock, frames);
                 worst.frames = one.frames > worst.frames ? one.frames : worst.frames;
