@@ -16,13 +16,20 @@ typedef struct {
 
 typedef struct {
     uint64_t written; /* pairs */
-    uint64_t dropped; /* pairs that found no room */
+    uint64_t dropped; /* pairs that found no room, or came when writing had failed */
     uint64_t bytes;
     int waiting;       /* pairs */
     double write_mb_s; /* of the writer while it was busy */
 } cf_recorder_stats;
 
 typedef struct cf_recorder cf_recorder;
+
+/*
+ * Makes the folder or takes up the recording in it. CF_ERR_IO: the folder cannot be written, is not
+ * empty (without resume) or holds what is no recording (with it), or another recorder is at work
+ * there. With resume what a crash has damaged at the end of the log is cut off, frame files behind
+ * that are overwritten, and numbers go on; an empty or missing folder is begun.
+ */
 cf_status cf_recorder_open(const cf_recorder_params *params, cf_recorder **out);
 
 /*
@@ -34,7 +41,8 @@ cf_status cf_recorder_push(cf_recorder *recorder, cf_frame *pair[2], int wait);
 
 cf_recorder_stats cf_recorder_statistics(cf_recorder *recorder);
 
-/* Writes what waits, closes the log; the first error there was. *last (may be NULL): the counts. */
+/* Writes what waits, closes the log; the first error there was. *last (may be NULL): the counts.
+ * When there is no pair at all, what was made goes again. */
 cf_status cf_recorder_close(cf_recorder **recorder, cf_recorder_stats *last);
 
 #endif
