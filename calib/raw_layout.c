@@ -47,21 +47,51 @@ static unsigned packed(const unsigned char *row, int pixels, int low_bits, int x
     return ((unsigned)group[k] << low_bits) | ((bits >> bit % 8) & ((1U << low_bits) - 1));
 }
 
-static unsigned code(const unsigned char *row, cf_raw_format format, int x) {
-    int bits = layouts[format].bits;
-    if (layouts[format].pixels > 1)
-        return packed(row, layouts[format].pixels, bits - 8, x);
-    if (format == CF_RAW_8)
-        return row[x];
-    return (row[2 * x] | (unsigned)row[2 * x + 1] << 8) & ((1U << bits) - 1);
+/* Whole groups; called with constants, so that the compiler makes straight code of each layout. */
+static inline void unpack_groups(const unsigned char *row, int groups, const int pixels,
+                                 const int low_bits, unsigned short *codes) {
+    const int low_bytes = pixels * low_bits / 8;
+    const unsigned mask = (1U << low_bits) - 1;
+    for (int g = 0; g < groups; g++) {
+        unsigned low = row[pixels];
+        if (low_bytes == 3)
+            low |= (unsigned)row[pixels + 1] << 8 | (unsigned)row[pixels + 2] << 16;
+        codes[0] = (unsigned short)((unsigned)row[0] << low_bits | (low & mask));
+        codes[1] = (unsigned short)((unsigned)row[1] << low_bits | (low >> low_bits & mask));
+        if (pixels == 4) {
+            codes[2] =
+                (unsigned short)((unsigned)row[2] << low_bits | (low >> 2 * low_bits & mask));
+            codes[3] =
+                (unsigned short)((unsigned)row[3] << low_bits | (low >> 3 * low_bits & mask));
+        }
+        row += pixels + low_bytes;
+        codes += pixels;
+    }
+}
+
+static void unpack_words(const unsigned char *row, int pixels, int bits, unsigned short *codes) {
+    const unsigned mask = (1U << bits) - 1;
+    for (int x = 0; x < pixels; x++)
+        codes[x] = (unsigned short)((row[2 * x] | (unsigned)row[2 * x + 1] << 8) & mask);
 }
 
 void cf_raw_unpack_row(cf_raw_format format, const unsigned char *row, int pixels,
                        unsigned short *codes) {
-    if (format == CF_RAW_CODES) {
-        memcpy(codes, row, 2 * (size_t)pixels);
+    int groups = pixels / layouts[format].pixels, done = groups * layouts[format].pixels;
+    switch (format) {
+    case CF_RAW_CODES: memcpy(codes, row, 2 * (size_t)pixels); return;
+    case CF_RAW_8:
+        for (int x = 0; x < pixels; x++)
+            codes[x] = row[x];
         return;
+    case CF_RAW_10P: unpack_groups(row, groups, 4, 2, codes); break;
+    case CF_RAW_12P: unpack_groups(row, groups, 2, 4, codes); break;
+    case CF_RAW_14P: unpack_groups(row, groups, 4, 6, codes); break;
+    case CF_RAW_10:
+    case CF_RAW_12:
+    case CF_RAW_14:
+    case CF_RAW_16: unpack_words(row, pixels, layouts[format].bits, codes); return;
     }
-    for (int x = 0; x < pixels; x++)
-        codes[x] = (unsigned short)code(row, format, x);
+    for (int x = done; x < pixels; x++) /* the incomplete group at the end */
+        codes[x] = (unsigned short)packed(row, layouts[format].pixels, layouts[format].bits - 8, x);
 }

@@ -6,12 +6,15 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "capture/internal.h"
 
 #define PHOTOMETRIC_LINEAR_RAW_ 34892
 #define ILLUMINANT_D65 21
+#define TAG_FRAME_RATE 51044      /* DNG 1.4, from CinemaDNG */
+#define CHUNK ((size_t)256 << 10) /* bytes unpacked at a time: they stay in the cache */
 
 /* CIE XYZ of D65 -> linear Rec.709 (IEC 61966-2-1 primaries). */
 static const double xyz_to_rec709[9] = {3.2404542, -1.5371385, -0.4985314, -0.9692660, 1.8760108,
@@ -54,9 +57,15 @@ static int color_matrix(const cf_camera_profile *profile, float out[9]) {
 static cf_status check_frame(const char *path, const cf_frame *frame) {
     const cf_camera_profile *p = &frame->profile;
     int seen[3] = {0, 0, 0};
-    if (frame->image.format != CF_PIXEL_U16 || frame->image.planes != 1 ||
-        !cf_image_size_ok(frame->image.width, frame->image.height))
-        return cf_fail(CF_ERR_INVALID, "%s: a DNG needs one plane of 16-bit codes", path);
+    const cf_image *image = &frame->image;
+    int is_packed = frame->layout != CF_RAW_CODES;
+    if (image->format != (is_packed ? CF_PIXEL_U8 : CF_PIXEL_U16) || image->planes != 1 ||
+        !cf_image_size_ok(image->width, image->height))
+        return cf_fail(CF_ERR_INVALID, "%s: a DNG needs one plane of codes", path);
+    if (is_packed && (!cf_image_size_ok(p->width, p->height) || image->height != p->height ||
+                      image->width < cf_raw_bytes(frame->layout, p->width)))
+        return cf_fail(CF_ERR_INVALID, "%s: rows of %d bytes do not hold %d codes", path,
+                       image->width, p->width);
     for (int i = 0; i < 4; i++) {
         if (!(p->black[i] >= 0) || !(p->black[i] < p->white) || !(p->white <= 65535))
             return cf_fail(CF_ERR_INVALID, "%s: black level %g, white level %g", path,
@@ -72,11 +81,17 @@ static cf_status check_frame(const char *path, const cf_frame *frame) {
     return CF_OK;
 }
 
-/* libtiff knows DNG up to 1.3's tags but not this one. */
-static void add_noise_field(TIFF *tif) {
-    static const TIFFFieldInfo info[] = {{CF_TAG_NOISE_PROFILE, TIFF_VARIABLE2, TIFF_VARIABLE2,
-                                          TIFF_DOUBLE, FIELD_CUSTOM, 1, 1, "NoiseProfile"}};
-    TIFFMergeFieldInfo(tif, info, 1);
+/* libtiff knows DNG up to 1.3's tags but not these. */
+static void add_fields(TIFF *tif) {
+    static const TIFFFieldInfo info[] = {
+        {CF_TAG_NOISE_PROFILE, TIFF_VARIABLE2, TIFF_VARIABLE2, TIFF_DOUBLE, FIELD_CUSTOM, 1, 1,
+         "NoiseProfile"},
+        {TAG_FRAME_RATE, 1, 1, TIFF_SRATIONAL, FIELD_CUSTOM, 1, 0, "FrameRate"}};
+    TIFFMergeFieldInfo(tif, info, sizeof info / sizeof *info);
+}
+
+static int width_of(const cf_frame *frame) {
+    return frame->layout == CF_RAW_CODES ? frame->image.width : frame->profile.width;
 }
 
 static void set_levels(TIFF *tif, const cf_camera_profile *p) {
@@ -122,7 +137,7 @@ static void set_layout(TIFF *tif, const cf_frame *frame) {
     static const unsigned char version[4] = {1, 4, 0, 0};
     static const unsigned char backward[4] = {1, 1, 0, 0};
     TIFFSetField(tif, TIFFTAG_SUBFILETYPE, 0);
-    TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, (uint32_t)frame->image.width);
+    TIFFSetField(tif, TIFFTAG_IMAGEWIDTH, (uint32_t)width_of(frame));
     TIFFSetField(tif, TIFFTAG_IMAGELENGTH, (uint32_t)frame->image.height);
     TIFFSetField(tif, TIFFTAG_BITSPERSAMPLE, 16);
     TIFFSetField(tif, TIFFTAG_SAMPLESPERPIXEL, 1);
@@ -139,21 +154,50 @@ static void set_layout(TIFF *tif, const cf_frame *frame) {
     TIFFSetField(tif, TIFFTAG_UNIQUECAMERAMODEL, name);
 }
 
+/* The rows of a TIFF of this machine's byte order are the frame's own. */
+static int is_plain(const cf_frame *frame) {
+    const uint16_t one = 1;
+    size_t row = 2 * (size_t)width_of(frame);
+    int is_little_endian = *(const unsigned char *)&one;
+    return frame->image.stride == row &&
+           (frame->layout == CF_RAW_CODES || (frame->layout == CF_RAW_16 && is_little_endian));
+}
+
+/* One write where it can be, for a picture is some megabytes; else in chunks of unpacked rows. The
+ * strip grows with each. */
+static int write_codes(TIFF *tif, const cf_frame *frame) {
+    size_t row = 2 * (size_t)width_of(frame);
+    int height = frame->image.height, at_once = (int)(CHUNK / row);
+    if (is_plain(frame))
+        return TIFFWriteRawStrip(tif, 0, frame->image.data, (tmsize_t)(row * (size_t)height)) > 0;
+    at_once = at_once > 0 ? at_once : 1;
+    uint16_t *chunk = cf_alloc((size_t)at_once, row);
+    int done = chunk != NULL;
+    for (int y = 0; y < height && done; y += at_once) {
+        int rows = height - y < at_once ? height - y : at_once;
+        for (int i = 0; i < rows; i++)
+            cf_raw_unpack_row(frame->layout, cf_image_row(&frame->image, 0, y + i), width_of(frame),
+                              chunk + (size_t)i * (row / 2));
+        done = TIFFWriteRawStrip(tif, 0, chunk, (tmsize_t)(row * (size_t)rows)) > 0;
+    }
+    cf_free(chunk);
+    return done;
+}
+
 /* 1 done, 0 libtiff refused, -1 the colour matrix cannot be inverted. */
 static int encode(TIFF *tif, const cf_frame *frame) {
     uint64_t exif = cf_tiff_exif_write(tif, frame, 0);
-    add_noise_field(tif);
+    add_fields(tif);
     set_layout(tif, frame);
     cf_tiff_about_set(tif, frame, NULL);
     set_levels(tif, &frame->profile);
     if (!set_color(tif, &frame->profile))
         return -1;
+    if (frame->frame_ns > 0)
+        TIFFSetField(tif, TAG_FRAME_RATE, 1e9 / (double)frame->frame_ns);
     if (exif)
         TIFFSetField(tif, TIFFTAG_EXIFIFD, exif);
-    for (int y = 0; y < frame->image.height; y++)
-        if (TIFFWriteScanline(tif, cf_image_row(&frame->image, 0, y), (uint32_t)y, 0) < 0)
-            return 0;
-    return TIFFWriteDirectory(tif) == 1;
+    return write_codes(tif, frame) && TIFFWriteDirectory(tif) == 1;
 }
 
 cf_status cf_dng_write(const char *path, const cf_frame *frame) {

@@ -3,7 +3,9 @@
 #include "capture/exif.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { ASCII = 2, SHORT = 3, LONG = 4, RATIONAL = 5, UNDEFINED = 7 };
 
@@ -16,6 +18,29 @@ typedef struct {
     size_t table;
     int count;
 } directory;
+
+#define DATE_LENGTH 19
+#define NS_PER_S 1000000000
+
+void cf_exif_times_of(const cf_frame *frame, cf_exif_times *out) {
+    time_t seconds = (time_t)(frame->wall_ns / NS_PER_S);
+    struct tm when;
+    memset(out, 0, sizeof *out);
+    if (frame->wall_ns > 0 && localtime_r(&seconds, &when)) {
+        strftime(out->date, sizeof out->date, "%Y:%m:%d %H:%M:%S", &when);
+        snprintf(out->fraction, sizeof out->fraction, "%06u",
+                 (unsigned)(frame->wall_ns % NS_PER_S / 1000));
+        char zone[8] = "";
+        if (strftime(zone, sizeof zone, "%z", &when) == 5) /* "+0200" */
+            snprintf(out->offset, sizeof out->offset, "%.3s:%.2s", zone, zone + 3);
+    } else if (strlen(frame->timestamp) == DATE_LENGTH)
+        memcpy(out->date, frame->timestamp, DATE_LENGTH + 1);
+}
+
+int cf_exif_iso(const cf_frame *frame) {
+    double iso = frame->iso > 0 ? frame->iso : 100 * frame->gain;
+    return iso >= 1 && iso < 65535.5 ? (int)lround(iso) : 0;
+}
 
 static void put(unsigned char *at, uint32_t value, int bytes) {
     for (int i = 0; i < bytes; i++)
@@ -91,6 +116,9 @@ size_t cf_exif_make(const cf_frame *about, const char *software, int is_srgb, un
     about = about ? about : &nobody;
     memset(out, 0, CF_EXIF_MAX);
     memcpy(out, "II*\0\10\0\0\0", 8);
+    cf_exif_times times;
+    cf_exif_times_of(about, &times);
+    int iso = cf_exif_iso(about);
     directory picture = {.out = out, .end = &end, .table = 8};
     directory exposure = {.out = out, .end = &end, .table = 8 + table};
     int orientation = about->orientation >= 1 && about->orientation <= 8 ? about->orientation : 1;
@@ -99,17 +127,21 @@ size_t cf_exif_make(const cf_frame *about, const char *software, int is_srgb, un
     add_text(&picture, 0x0110, about->model);
     add_number(&picture, 0x0112, SHORT, (uint32_t)orientation);
     add_text(&picture, 0x0131, software ? software : "chromafuse");
-    add_text(&picture, 0x0132, about->timestamp);
+    add_text(&picture, 0x0132, times.date);
     add_number(&picture, 0x8769, LONG, (uint32_t)exposure.table);
     close_directory(&picture);
 
     add_fraction(&exposure, 0x829A, (double)about->exposure_ns * 1e-9);
     add_fraction(&exposure, 0x829D, about->aperture);
-    if (about->iso >= 1 && about->iso < 65536)
-        add_number(&exposure, 0x8827, SHORT, (uint32_t)lround(about->iso));
-    add(&exposure, 0x9000, UNDEFINED, 4, "0230", 4);
-    add_text(&exposure, 0x9003, about->timestamp);
+    if (iso)
+        add_number(&exposure, 0x8827, SHORT, (uint32_t)iso);
+    add(&exposure, 0x9000, UNDEFINED, 4, "0231", 4);
+    add_text(&exposure, 0x9003, times.date);
+    add_text(&exposure, 0x9010, times.offset);
+    add_text(&exposure, 0x9011, times.offset);
     add_fraction(&exposure, 0x920A, about->focal_mm);
+    add_text(&exposure, 0x9290, times.fraction);
+    add_text(&exposure, 0x9291, times.fraction);
     add_number(&exposure, 0xA001, SHORT, is_srgb ? 1 : 0xFFFF);
     close_directory(&exposure);
     return end;

@@ -6,7 +6,10 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <time.h>
+
 #include "base/alloc.h"
+#include "capture/exif.h"
 #include "capture/raw.h"
 #include "tests/capture/tiff_maker.h"
 
@@ -109,6 +112,98 @@ START_TEST(black_levels_per_site_come_back) {
 }
 END_TEST
 
+START_TEST(packed_codes_come_back) {
+    static const cf_raw_format layouts[] = {CF_RAW_8,   CF_RAW_10, CF_RAW_10P, CF_RAW_12,
+                                            CF_RAW_12P, CF_RAW_14, CF_RAW_14P, CF_RAW_16};
+    const char *path = test_path("out-packed.dng");
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        cf_frame_pool *pool;
+        cf_frame *back, *codes;
+        ck_assert_int_eq(cf_frame_pool_create(WIDTH, HEIGHT, layouts[i], 1, &pool), CF_OK);
+        cf_frame *frame = cf_frame_pool_get(pool);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < frame->image.width; x++)
+                *((unsigned char *)cf_image_row(&frame->image, 0, y) + x) =
+                    (unsigned char)(x * 89 + y * 57 + (x * y >> 2));
+        frame->profile.is_color = i % 2;
+        frame->profile.white = (float)((1 << cf_raw_bits(layouts[i])) - 1);
+        ck_assert_int_eq(cf_dng_write(path, frame), CF_OK);
+        ck_assert_int_eq(cf_raw_read(path, &back), CF_OK);
+        ck_assert_int_eq(cf_frame_create(WIDTH, HEIGHT, &codes), CF_OK);
+        ck_assert_int_eq(cf_frame_codes(frame, &codes->image), CF_OK);
+        ck_assert_int_eq(back->image.width, WIDTH);
+        ck_assert_float_eq(back->profile.white, frame->profile.white);
+        for (int y = 0; y < HEIGHT; y++)
+            ck_assert_mem_eq(cf_image_row(&back->image, 0, y), cf_image_row(&codes->image, 0, y),
+                             2 * WIDTH);
+        frame->profile.width += 2; /* rows that do not hold what the profile says */
+        if (cf_raw_bytes(layouts[i], WIDTH + 2) > frame->image.width)
+            ck_assert_int_eq(cf_dng_write(path, frame), CF_ERR_INVALID);
+        frame->profile.width -= 2;
+        cf_frame_unref(&frame);
+        cf_frame_unref(&back);
+        cf_frame_unref(&codes);
+        cf_frame_pool_destroy(&pool);
+    }
+}
+END_TEST
+
+/* Pictures larger than a chunk, whose rows lie apart. */
+START_TEST(many_rows_that_lie_apart_come_back) {
+    enum { WIDE = 401, HIGH = 700 };
+    cf_frame *frame, *back;
+    const char *path = test_path("out-rows.dng");
+    ck_assert_int_eq(cf_frame_create(WIDE, HIGH, &frame), CF_OK);
+    ck_assert_uint_ne(frame->image.stride, 2 * WIDE);
+    for (int y = 0; y < HIGH; y++)
+        for (int x = 0; x < WIDE; x++)
+            *((uint16_t *)cf_image_row(&frame->image, 0, y) + x) = (uint16_t)(x * 31 + y * 17);
+    ck_assert_int_eq(cf_dng_write(path, frame), CF_OK);
+    ck_assert_int_eq(cf_raw_read(path, &back), CF_OK);
+    for (int y = 0; y < HIGH; y++)
+        ck_assert_mem_eq(cf_image_row(&frame->image, 0, y), cf_image_row(&back->image, 0, y),
+                         2 * WIDE);
+    cf_frame_unref(&frame);
+    cf_frame_unref(&back);
+}
+END_TEST
+
+/* 1790000000 is 2026-09-21 14:13:20 UTC (date -u -d @1790000000). */
+START_TEST(times_tell_the_zone_and_the_fraction) {
+    cf_exif_times times;
+    cf_frame *frame = make_frame(0), *back;
+    const char *path = test_path("out-times.dng");
+    frame->wall_ns = 1790000000012345678;
+    frame->iso = 0;
+    frame->gain = 2.56;
+    setenv("TZ", "XXX-5:30", 1);
+    tzset();
+    cf_exif_times_of(frame, &times);
+    ck_assert_str_eq(times.date, "2026:09:21 19:43:20");
+    ck_assert_str_eq(times.fraction, "012345");
+    ck_assert_str_eq(times.offset, "+05:30");
+    ck_assert_int_eq(cf_dng_write(path, frame), CF_OK);
+    ck_assert_int_eq(cf_raw_read(path, &back), CF_OK);
+    ck_assert_str_eq(back->timestamp, times.date);
+    ck_assert_float_eq_tol(back->gain, 2.56, 1e-3);
+    cf_frame_unref(&back);
+    setenv("TZ", "YYY3", 1);
+    tzset();
+    cf_exif_times_of(frame, &times);
+    ck_assert_str_eq(times.offset, "-03:00");
+    unsetenv("TZ");
+    tzset();
+    frame->wall_ns = 0;
+    cf_exif_times_of(frame, &times);
+    ck_assert_str_eq(times.date, frame->timestamp);
+    ck_assert(!times.fraction[0] && !times.offset[0]);
+    snprintf(frame->timestamp, sizeof frame->timestamp, "yesterday");
+    cf_exif_times_of(frame, &times);
+    ck_assert_str_eq(times.date, "");
+    cf_frame_unref(&frame);
+}
+END_TEST
+
 START_TEST(unknown_things_are_left_out) {
     cf_frame *frame = make_frame(0);
     frame->profile.noise = (cf_noise){0, 0};
@@ -202,6 +297,9 @@ static void add(TCase *tc) {
     tcase_add_test(tc, mono_comes_back);
     tcase_add_test(tc, colour_comes_back_in_every_mosaic_order);
     tcase_add_test(tc, black_levels_per_site_come_back);
+    tcase_add_test(tc, packed_codes_come_back);
+    tcase_add_test(tc, many_rows_that_lie_apart_come_back);
+    tcase_add_test(tc, times_tell_the_zone_and_the_fraction);
     tcase_add_test(tc, unknown_things_are_left_out);
     tcase_add_test(tc, refuses_profiles_that_make_no_sense);
     tcase_add_test(tc, a_full_disk_leaves_nothing);
