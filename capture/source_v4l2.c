@@ -259,7 +259,7 @@ static cf_status next(void *state, int timeout_ms, cf_frame **out) {
     if (!c->is_started)
         return cf_fail(CF_ERR_INVALID, "%s: not started", c->node.path);
     do {
-        cf_v4l2_filled b;
+        cf_v4l2_filled b = {0};
         if (c->is_gone)
             return CF_ERR_DEVICE;
         CF_TRY(await(c, end, &b));

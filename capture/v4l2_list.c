@@ -63,7 +63,7 @@ static int look(const char *path, cf_v4l2_offers *offers, cf_source_listing *out
     memset(out, 0, sizeof *out);
     snprintf(out->uri, sizeof out->uri, "v4l2:%s", path);
     if (status != CF_OK) {
-        snprintf(out->name, sizeof out->name, "%s", path);
+        snprintf(out->name, sizeof out->name, "%.127s", path);
         snprintf(out->trouble, sizeof out->trouble, "%s", reason);
         return 1;
     }
