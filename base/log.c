@@ -10,6 +10,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static cf_log_fn callback;
 static void *callback_user;
 static cf_log_level verbosity = CF_LOG_WARNING;
+static _Thread_local cf_log_level gravest = CF_LOG_ERROR;
 
 void cf_log_set(cf_log_fn fn, void *user, cf_log_level max_level) {
     pthread_mutex_lock(&lock);
@@ -17,6 +18,10 @@ void cf_log_set(cf_log_fn fn, void *user, cf_log_level max_level) {
     callback_user = user;
     verbosity = max_level;
     pthread_mutex_unlock(&lock);
+}
+
+void cf_log_lower(cf_log_level level) {
+    gravest = level;
 }
 
 /* File names and maker notes reach the log: a terminal must not be driven by them. */
@@ -29,6 +34,8 @@ static void defuse(char *line) {
 }
 
 static void deliver(cf_log_level level, const char *format, va_list args) {
+    if (level < gravest)
+        level = gravest;
     pthread_mutex_lock(&lock);
     if (callback && level <= verbosity) {
         char line[1024];

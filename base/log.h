@@ -15,6 +15,12 @@ typedef void (*cf_log_fn)(void *user, cf_log_level level, const char *line);
  * silence, the default. */
 void cf_log_set(cf_log_fn fn, void *user, cf_log_level max_level);
 
+/*
+ * What the calling thread logs from now on is at most as grave as level (CF_LOG_ERROR, at first: as
+ * it is): for work whose failure is no failure of the whole, as a frame of many that is left out.
+ */
+void cf_log_lower(cf_log_level level);
+
 /* Formats and delivers one line, cut at 1023 bytes; control characters from outside are shown as
  * '?'. */
 #if defined(__GNUC__)

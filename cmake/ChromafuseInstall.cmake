@@ -34,7 +34,7 @@ foreach(module IN LISTS modules)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/chromafuse
           FILES_MATCHING PATTERN "*.h" PATTERN "internal.h" EXCLUDE PATTERN "*_cl.h" EXCLUDE
           PATTERN "tiff_*.h" EXCLUDE PATTERN "v4l2_*.h" EXCLUDE PATTERN "libcamera_*.h" EXCLUDE
-          PATTERN "recorder_folder.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE REGEX "/cl/net$" EXCLUDE)
+          PATTERN "recorder_folder.h" EXCLUDE PATTERN "file_list.h" EXCLUDE PATTERN "*_schema.h" EXCLUDE REGEX "/cl/net$" EXCLUDE)
 endforeach()
 # Of the executor only what applications call; the rest is between the planner and its operators.
 install(FILES ${PROJECT_SOURCE_DIR}/cl/net/model.h ${PROJECT_SOURCE_DIR}/cl/net/net.h ${PROJECT_SOURCE_DIR}/cl/net/tensor.h

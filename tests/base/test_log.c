@@ -35,6 +35,14 @@ START_TEST(levels_are_filtered) {
     ck_assert_str_eq(h.line, "yes 7");
     ck_assert_int_eq(cf_fail(CF_ERR_IO, "gone"), CF_ERR_IO);
     ck_assert_int_eq(h.level, CF_LOG_ERROR);
+    cf_log_lower(CF_LOG_WARNING);
+    ck_assert_int_eq(cf_fail(CF_ERR_IO, "one of many"), CF_ERR_IO);
+    ck_assert_int_eq(h.level, CF_LOG_WARNING);
+    cf_log_lower(CF_LOG_INFO);
+    cf_log(CF_LOG_ERROR, "not shown");
+    ck_assert_int_eq(h.count, 3);
+    cf_log_lower(CF_LOG_ERROR);
+    h.count = 2;
     cf_log_set(NULL, NULL, CF_LOG_DEBUG);
     cf_log(CF_LOG_ERROR, "silence");
     ck_assert_int_eq(h.count, 2);
