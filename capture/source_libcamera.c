@@ -22,6 +22,7 @@ typedef struct {
     cf_libcamera_setup setup;
     cf_libcamera_controls first; /* for the start */
     atomic_llong exposure_us;    /* as last set, for cameras that do not report it */
+    _Atomic float gain;
     int has_sequence;
     uint64_t sequence; /* of the last frame, without the wrap at 2^32 */
     atomic_ullong frames, damaged, lost, overrun;
@@ -239,7 +240,7 @@ static cf_frame *take(camera_state *s, const cf_libcamera_frame *in) {
     set_profile(s, in, &frame->profile);
     set_times(s, in, frame);
     frame->sequence = s->sequence;
-    frame->gain = (double)in->gain;
+    frame->gain = (double)(in->gain > 0 ? in->gain : atomic_load(&s->gain));
     memcpy(frame->model, s->model, sizeof frame->model);
     return frame;
 }
@@ -295,6 +296,8 @@ static cf_status set(void *state, const cf_source_controls *controls) {
         return cf_libcamera_fail(s->uri, "set controls", status);
     if (c.exposure_us)
         atomic_store(&s->exposure_us, c.exposure_us);
+    if (c.gain > 0)
+        atomic_store(&s->gain, c.gain);
     return CF_OK;
 }
 

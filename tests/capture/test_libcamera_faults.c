@@ -219,9 +219,11 @@ START_TEST(without_exposure_the_time_stays_the_start) {
     ck_assert_int_eq(frame->exposure_ns, 0);
     cf_frame_unref(&frame);
     /* a camera that does not report it has what was set */
-    ck_assert_int_eq(cf_source_set(source, &(cf_source_controls){.exposure_ns = 2000000}), CF_OK);
+    ck_assert_int_eq(
+        cf_source_set(source, &(cf_source_controls){.exposure_ns = 2000000, .gain = 3}), CF_OK);
     ck_assert_int_eq(cf_source_next(source, 100, &frame), CF_OK);
     ck_assert_int_eq(frame->t_ns, 1002000 + 1000000);
+    ck_assert_double_eq(frame->gain, 3);
     ck_assert_int_eq(frame->t_ref, CF_TIME_MID);
     cf_frame_unref(&frame);
     cf_source_close(&source);
