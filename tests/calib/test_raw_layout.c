@@ -10,11 +10,11 @@
 enum { MAX_PIXELS = 37 };
 
 static unsigned bit(const unsigned char *bytes, int n) {
-    return bytes[n / 8] >> n % 8 & 1U;
+    return (unsigned)(bytes[n / 8] >> n % 8) & 1U;
 }
 
-/* RAW10, RAW12 and RAW14 of MIPI CSI-2: the high 8 bits of some pixels, then their
- * low bits, the first pixel's first, least significant bit first. */
+/* RAW10, RAW12 and RAW14 of MIPI CSI-2: the high 8 bits of some pixels, then their low bits, the
+ * first pixel's first, least significant bit first. */
 static unsigned by_the_book(const unsigned char *row, int pixels, int bits, int x) {
     int low = bits - 8, group = x / pixels, k = x % pixels;
     const unsigned char *at = row + group * (pixels + pixels * low / 8);
