@@ -39,7 +39,7 @@ void cf_v4l2_explain(const char *path, int error, cf_v4l2_reason out) {
     switch (error) {
     case EACCES:
     case EPERM: explain_permission(path, out); return;
-    case EBUSY: text = "in use, by another program or as another camera of this one"; break;
+    case EBUSY: text = "in use: by another program, or the same camera is named twice"; break;
     case ENOENT: text = "no such device"; break;
     case ENODEV:
     case ENXIO: text = "the device is gone (unplugged?)"; break;
