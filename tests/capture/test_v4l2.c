@@ -71,7 +71,7 @@ static void check_stream(const cf_v4l2_format *f, int k) {
     ck_assert_int_eq(info->profile.is_color, f->is_color);
     ck_assert_double_eq(info->profile.white, (1 << cf_raw_bits(f->layout)) - 1);
     ck_assert_int_eq(cf_source_start(s), CF_OK);
-    ck_assert_int_eq(cf_source_next(s, 100, &frame), CF_OK);
+    ck_assert_int_eq(cf_source_next(s, 60000, &frame), CF_OK);
     ck_assert_mem_eq(frame->profile.cfa, f->cfa, 4);
     ck_assert_int_eq(cf_frame_codes(frame, &codes), CF_OK);
     ck_assert_mem_eq(room, known[k].codes, 8);
@@ -113,7 +113,7 @@ START_TEST(multi_planar_is_the_same) {
     fake.steps[1].used = 8; /* ends before it begins */
     cf_source *s = started();
     cf_frame *frame;
-    ck_assert_int_eq(cf_source_next(s, 100, &frame), CF_OK);
+    ck_assert_int_eq(cf_source_next(s, 60000, &frame), CF_OK);
     ck_assert_int_eq(frame->profile.width, 128);
     const unsigned char *row = cf_image_row(&frame->image, 0, 1);
     ck_assert_uint_eq(row[5], (unsigned char)((256 + 5) * 7));
@@ -146,6 +146,13 @@ START_TEST(the_best_of_what_is_offered_is_chosen) {
     s = opened(&p);
     ck_assert_str_eq(cf_source_describe(s)->format, "RG10");
     ck_assert_str_eq(cf_source_describe(s)->uri, URI);
+    cf_source_close(&s);
+    fake.sizes[0].fps =
+        3; /* now the first that is listed is too slow, and so is all of its colour */
+    fake.sizes[3].fps = 4;
+    fake.sizes[1].width = 32;
+    s = opened(NULL);
+    ck_assert_int_eq(cf_source_describe(s)->width, 32);
     cf_source_close(&s);
     fake.has_no_size_list = 1; /* then what the device is set to */
     fake.width = 320;

@@ -229,9 +229,9 @@ START_TEST(frames_that_nobody_gives_back_are_an_overrun) {
     cf_source *s = opened(&p);
     ck_assert_int_eq(cf_source_start(s), CF_OK);
     for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(cf_source_next(s, 100, &held[i]), CF_OK);
+        ck_assert_int_eq(cf_source_next(s, 60000, &held[i]), CF_OK);
     fake.step_count = 5;
-    ck_assert_int_eq(cf_source_next(s, 100, &none), CF_ERR_TIMEOUT);
+    ck_assert_int_eq(cf_source_next(s, 60000, &none), CF_ERR_TIMEOUT);
     ck_assert_uint_eq(cf_source_statistics(s).overrun, 3);
     cf_frame_unref(&held[0]);
     fake.step_count = 6;
@@ -264,7 +264,7 @@ START_TEST(a_driver_that_says_anything_is_survived) {
             f->error = i == 199 ? ENODEV : 0;
         }
         cf_source *s = started();
-        while ((status = cf_source_next(s, 100, &frame)) == CF_OK) {
+        while ((status = cf_source_next(s, 60000, &frame)) == CF_OK) {
             counted++;
             cf_frame_unref(&frame);
         }

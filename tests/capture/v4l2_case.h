@@ -79,7 +79,7 @@ static inline void fails(const cf_source_params *params, cf_status expected, con
 /* The next frame's sequence; its time stamp in *t_ns. */
 static inline uint64_t take(cf_source *s, int64_t *t_ns) {
     cf_frame *frame;
-    ck_assert_int_eq(cf_source_next(s, 100, &frame), CF_OK);
+    ck_assert_int_eq(cf_source_next(s, 60000, &frame), CF_OK);
     uint64_t sequence = frame->sequence;
     if (t_ns)
         *t_ns = frame->t_ns;
@@ -89,7 +89,7 @@ static inline uint64_t take(cf_source *s, int64_t *t_ns) {
 
 static inline void ends(cf_source *s, cf_status expected) {
     cf_frame *frame;
-    ck_assert_int_eq(cf_source_next(s, 100, &frame), expected);
+    ck_assert_int_eq(cf_source_next(s, 60000, &frame), expected);
     ck_assert_ptr_null(frame);
 }
 
