@@ -3,6 +3,7 @@
 #include "capture/picture.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -48,30 +49,48 @@ cf_status cf_picture_alloc(const cf_picture_source *source, size_t width, size_t
                           &source->out->image);
 }
 
-typedef cf_status (*decoder)(const cf_picture_source *);
-
-static decoder recognise(const unsigned char *head, size_t size) {
+static cf_picture_kind recognise(const unsigned char *head, size_t size) {
     if (size >= 8 && !memcmp(head, "\x89PNG\r\n\x1a\n", 8))
-        return cf_png_read;
+        return CF_PICTURE_PNG;
     if (size >= 3 && !memcmp(head, "\xff\xd8\xff", 3))
-        return cf_jpeg_read;
+        return CF_PICTURE_JPEG;
     if (size >= 4 && (!memcmp(head, "II*\0", 4) || !memcmp(head, "MM\0*", 4) ||
                       !memcmp(head, "II+\0", 4) || !memcmp(head, "MM\0+", 4)))
-        return cf_tiff_read;
-    return NULL;
+        return CF_PICTURE_TIFF;
+    return CF_PICTURE_NONE;
+}
+
+cf_status cf_picture_kind_of(const char *path, cf_picture_kind *out) {
+    unsigned char head[8];
+    const char *dot = strrchr(path, '.');
+    FILE *f;
+    size_t size;
+    *out = CF_PICTURE_NONE;
+    CF_TRY(cf_file_open(path, &f, &size));
+    *out = recognise(head, fread(head, 1, sizeof head, f));
+    fclose(f);
+    if (*out == CF_PICTURE_TIFF &&
+        !(dot && (!strcasecmp(dot, ".tif") || !strcasecmp(dot, ".tiff"))))
+        *out = CF_PICTURE_NONE;
+    return CF_OK;
 }
 
 static cf_status read_stream(cf_picture_source *source) {
+    static cf_status (*const decoders[])(const cf_picture_source *) = {
+        [CF_PICTURE_PNG] = cf_png_read,
+        [CF_PICTURE_JPEG] = cf_jpeg_read,
+        [CF_PICTURE_TIFF] = cf_tiff_read,
+    };
     unsigned char head[8];
     size_t size = fread(head, 1, sizeof head, source->stream);
     if (size == 0)
         return cf_fail(CF_ERR_IO, "%s: the file is empty or cannot be read", source->path);
-    decoder decode = recognise(head, size);
-    if (!decode)
+    cf_picture_kind kind = recognise(head, size);
+    if (kind == CF_PICTURE_NONE)
         return cf_fail(CF_ERR_FORMAT, "%s: neither PNG, JPEG nor TIFF; convert it to one of them",
                        source->path);
     rewind(source->stream);
-    return decode(source);
+    return decoders[kind](source);
 }
 
 cf_status cf_picture_read(const char *path, cf_picture *out) {

@@ -29,6 +29,18 @@ typedef struct {
  */
 cf_status cf_picture_read(const char *path, cf_picture *out);
 
+/* What a file is, by its first bytes. A TIFF may be a camera's raw (DNG and many others are): there
+ * the name's ending, .tif or .tiff, decides. */
+typedef enum {
+    CF_PICTURE_NONE = 0, /* no picture of ours; perhaps a raw */
+    CF_PICTURE_PNG,
+    CF_PICTURE_JPEG,
+    CF_PICTURE_TIFF,
+} cf_picture_kind;
+
+/* CF_ERR_IO: missing, unreadable. */
+cf_status cf_picture_kind_of(const char *path, cf_picture_kind *out);
+
 /* Frees what cf_picture_read made and clears it; safe on NULL and on a cleared one. */
 void cf_picture_free(cf_picture *picture);
 

@@ -4,10 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/natural.h"
 #include "capture/picture.h"
@@ -28,27 +26,6 @@ void cf_noise_note(cf_noise_camera *camera, const char *format, ...) {
     va_start(args, format);
     vsnprintf(camera->notes[camera->note_count++], sizeof camera->notes[0], format, args);
     va_end(args);
-}
-
-typedef enum { KIND_RAW, KIND_PICTURE, KIND_JPEG } kind;
-
-/* A TIFF may be a raw (DNG and many others are): its name decides. */
-static cf_status kind_of(const char *path, kind *out) {
-    unsigned char head[4] = {0};
-    const char *dot = strrchr(path, '.');
-    FILE *f;
-    size_t size;
-    CF_TRY(cf_file_open(path, &f, &size));
-    size_t got = fread(head, 1, sizeof head, f);
-    fclose(f);
-    *out = KIND_RAW;
-    if (got == 4 && !memcmp(head, "\x89PNG", 4))
-        *out = KIND_PICTURE;
-    else if (got == 4 && !memcmp(head, "\xff\xd8\xff", 3))
-        *out = KIND_JPEG;
-    else if (dot && (!strcasecmp(dot, ".tif") || !strcasecmp(dot, ".tiff")))
-        *out = KIND_PICTURE;
-    return CF_OK;
 }
 
 static void copy_gray(const cf_image *from, cf_image *to) {
@@ -85,15 +62,15 @@ static cf_status read_picture(const char *path, cf_frame **out) {
 }
 
 cf_status cf_noise_read(const cf_noise_request *r, const char *path, cf_frame **out) {
-    kind found;
+    cf_picture_kind found;
     *out = NULL;
-    CF_TRY(kind_of(path, &found));
-    if (found == KIND_JPEG)
+    CF_TRY(cf_picture_kind_of(path, &found));
+    if (found == CF_PICTURE_JPEG)
         return cf_fail(CF_ERR_UNSUPPORTED,
                        "%s: a JPEG; its codes are no longer the sensor's: give raws (DNG), or grey "
                        "PNG or TIFF of raw codes",
                        path);
-    CF_TRY(found == KIND_RAW ? cf_raw_read(path, out) : read_picture(path, out));
+    CF_TRY(found == CF_PICTURE_NONE ? cf_raw_read(path, out) : read_picture(path, out));
     cf_camera_profile *p = &(*out)->profile;
     if (r->white > 0)
         p->white = (float)r->white;

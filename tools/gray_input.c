@@ -6,52 +6,31 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/log.h"
 #include "capture/picture.h"
 #include "capture/raw.h"
 
 #define BINS 4096
 
-/* By its first bytes: what cf_picture_read reads, and no DNG, which is a TIFF too. */
-static cf_status is_display_picture(const char *path, int *yes) {
-    unsigned char head[8] = {0};
-    const char *dot = strrchr(path, '.');
-    FILE *f;
-    size_t size;
-    CF_TRY(cf_file_open(path, &f, &size));
-    size_t got = fread(head, 1, sizeof head, f);
-    fclose(f);
-    int tiff = got == 8 && (!memcmp(head, "II*", 4) || !memcmp(head, "MM\0*", 4));
-    int named = dot && (!strcmp(dot, ".tif") || !strcmp(dot, ".tiff") || !strcmp(dot, ".TIF") ||
-                        !strcmp(dot, ".TIFF"));
-    *yes = (got == 8 && (!memcmp(head, "\x89PNG", 4) || !memcmp(head, "\xff\xd8", 2))) ||
-           (tiff && named);
-    return CF_OK;
-}
-
-static void from_rgb(const cf_image *in, cf_image *out) {
+cf_status cf_gray_input_from_rgb(const cf_image *in, const float weights[3], cf_image *out) {
+    CF_TRY(cf_image_alloc(in->width, in->height, 1, CF_PIXEL_F32, out));
     int deep = in->format == CF_PIXEL_RGB16;
     for (int y = 0; y < in->height; y++) {
         const uint8_t *a = cf_image_row(in, 0, y);
         const uint16_t *b = cf_image_row(in, 0, y);
         float *o = cf_image_row(out, 0, y);
-        for (int x = 0; x < in->width; x++) {
-            float rgb[3];
+        for (int x = 0; x < in->width; x++)
             for (int c = 0; c < 3; c++)
-                rgb[c] = deep ? (float)b[3 * x + c] / 65535 : (float)a[3 * x + c] / 255;
-            o[x] = 0.2126F * rgb[0] + 0.7152F * rgb[1] + 0.0722F * rgb[2];
-        }
+                o[x] +=
+                    weights[c] * (deep ? (float)b[3 * x + c] / 65535 : (float)a[3 * x + c] / 255);
     }
+    return CF_OK;
 }
 
 static cf_status read_picture(const char *path, cf_image *out) {
+    static const float luminance[3] = {0.2126F, 0.7152F, 0.0722F}; /* Rec. 709 */
     cf_picture picture;
     CF_TRY(cf_picture_read(path, &picture));
-    cf_status status =
-        cf_image_alloc(picture.image.width, picture.image.height, 1, CF_PIXEL_F32, out);
-    if (status == CF_OK)
-        from_rgb(&picture.image, out);
+    cf_status status = cf_gray_input_from_rgb(&picture.image, luminance, out);
     cf_picture_free(&picture);
     return status;
 }
@@ -108,11 +87,11 @@ static cf_status read_raw(const char *path, cf_image *out, int *is_color) {
 }
 
 cf_status cf_gray_input_read_of(const char *path, cf_image *out, int *is_color) {
-    int display;
+    cf_picture_kind kind;
     *out = (cf_image){0};
     *is_color = -1;
-    CF_TRY(is_display_picture(path, &display));
-    return display ? read_picture(path, out) : read_raw(path, out, is_color);
+    CF_TRY(cf_picture_kind_of(path, &kind));
+    return kind != CF_PICTURE_NONE ? read_picture(path, out) : read_raw(path, out, is_color);
 }
 
 cf_status cf_gray_input_read(const char *path, cf_image *out) {

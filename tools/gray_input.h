@@ -18,7 +18,11 @@ cf_status cf_gray_input_read(const char *path, cf_image *out);
  * where the file does not tell. */
 cf_status cf_gray_input_read_of(const char *path, cf_image *out, int *is_color);
 
-/* The same picture as CF_PIXEL_U8. CF_ERR_MEMORY. */
+/* weights . (R, G, B) of a picture's coded samples (CF_PIXEL_RGB8 or RGB16), each 0..1; *out is
+ * allocated. CF_ERR_MEMORY. */
+cf_status cf_gray_input_from_rgb(const cf_image *in, const float weights[3], cf_image *out);
+
+/* A gray picture as CF_PIXEL_U8. CF_ERR_MEMORY. */
 cf_status cf_gray_input_8bit(const cf_image *gray, cf_image *out);
 
 /* And as CF_PIXEL_RGB8, for plots. */

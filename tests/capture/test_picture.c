@@ -266,6 +266,32 @@ START_TEST(missing_empty_foreign_and_monstrous_files) {
 }
 END_TEST
 
+START_TEST(kinds_go_by_content_and_tiffs_by_name_too) {
+    static const struct {
+        const char *path, *bytes;
+        size_t size;
+        cf_picture_kind kind;
+    } cases[] = {
+        {"kind-a.dng", "\x89PNG\r\n\x1a\n", 8, CF_PICTURE_PNG},
+        {"kind-b", "\xff\xd8\xff\xe0", 4, CF_PICTURE_JPEG},
+        {"kind-c.TIF", "II*\0....", 8, CF_PICTURE_TIFF},
+        {"kind-d.tiff", "MM\0*....", 8, CF_PICTURE_TIFF},
+        {"kind-e.dng", "II*\0....", 8, CF_PICTURE_NONE},
+        {"kind-f.nef", "MM\0*....", 8, CF_PICTURE_NONE},
+        {"kind-g.tif", "shopping", 8, CF_PICTURE_NONE},
+        {"kind-h.png", "", 0, CF_PICTURE_NONE},
+    };
+    cf_picture_kind kind;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_bytes(cases[i].path, cases[i].bytes, cases[i].size);
+        ck_assert_int_eq(cf_picture_kind_of(cases[i].path, &kind), CF_OK);
+        ck_assert_int_eq(kind, cases[i].kind);
+        remove(cases[i].path);
+    }
+    ck_assert_int_eq(cf_picture_kind_of("kind-missing.png", &kind), CF_ERR_IO);
+}
+END_TEST
+
 START_TEST(every_truncation_is_an_error_or_the_whole_picture) {
     static const char *const names[] = {"whole.png", "whole.jpg", "whole.tif"};
     size_t live = cf_alloc_live();
@@ -311,6 +337,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, tiffs_that_need_libtiffs_own_conversion);
     tcase_add_test(tc, cmyk_is_refused_by_name);
     tcase_add_test(tc, missing_empty_foreign_and_monstrous_files);
+    tcase_add_test(tc, kinds_go_by_content_and_tiffs_by_name_too);
     tcase_add_test(tc, every_truncation_is_an_error_or_the_whole_picture);
 }
 
