@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stands for the exposure brain until that lands. */
 #include "capture/exposure.h"
 #include "base/log.h"
 cf_status cf_exposure_create(const cf_exposure_params *params, cf_exposure **out) {
