@@ -26,6 +26,8 @@ typedef struct {
     waiting queue[MAX_ROOM]; /* a ring, in order of time */
     int first, count;
     cf_stamp_watch watch;
+    int is_in_doubt;
+    waiting doubted; /* a frame that jumped: a restart or a wild value */
     uint64_t taken;
     int64_t decided; /* time of the latest frame that left the queue */
 } stream;
@@ -108,16 +110,6 @@ static void take_pair(cf_pairing *pairing) {
         pair->item[c] = take(&pairing->cameras[c]);
 }
 
-/* No frame of the camera comes before this any more. */
-static int64_t soonest(const stream *c) {
-    if (!c->watch.is_seen)
-        return -NEVER;
-    int64_t spacing = cf_stamp_watch_spacing(&c->watch);
-    if (spacing > MAX_PARAM)
-        spacing = MAX_PARAM;
-    return c->watch.t_ns + (spacing > 0 ? spacing - spacing / 4 : 1);
-}
-
 /* A place in the line of time: the frame `place[camera]` of `camera`, all before which are behind.
  */
 typedef struct {
@@ -181,7 +173,7 @@ static int decide(cf_pairing *pairing, const int64_t coming[2]) {
 static void settle(cf_pairing *pairing, int gone) {
     int64_t coming[2];
     for (int c = 0; c < 2; c++)
-        coming[c] = c == gone ? NEVER : soonest(&pairing->cameras[c]);
+        coming[c] = c == gone ? NEVER : cf_stamp_watch_soonest(&pairing->cameras[c].watch);
     while (decide(pairing, coming)) {
     }
 }
@@ -222,6 +214,27 @@ static void insert(cf_pairing *pairing, int camera, const waiting *frame) {
     *at(own, place) = *frame;
 }
 
+/* Puts a frame last. What seems to be later is of the time before its clock was set back. */
+static void append(cf_pairing *pairing, int camera, const waiting *frame) {
+    stream *own = &pairing->cameras[camera];
+    for (; own->count > 0 && at(own, own->count - 1)->t >= frame->t; own->count--)
+        leave_alone(pairing, camera, &at(own, own->count - 1)->item);
+    if (own->decided >= frame->t)
+        own->decided = frame->t - 1;
+    force(pairing, camera, pairing->params.room - 1);
+    *at(own, own->count++) = *frame;
+}
+
+/* A frame that jumped goes on by what the one after it says. */
+static void settle_doubt(cf_pairing *pairing, int camera) {
+    stream *own = &pairing->cameras[camera];
+    own->is_in_doubt = 0;
+    if (own->watch.is_made_good)
+        append(pairing, camera, &own->doubted);
+    else
+        leave_alone(pairing, camera, &own->doubted.item);
+}
+
 void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *item) {
     assert(camera == 0 || camera == 1);
     if (item->t_ns < -MAX_STAMP || item->t_ns > MAX_STAMP) {
@@ -231,23 +244,23 @@ void cf_pairing_push(cf_pairing *pairing, int camera, const cf_pairing_item *ite
     stream *own = &pairing->cameras[camera];
     waiting frame = {*item, item->t_ns - (camera ? pairing->params.offset_ns : 0),
                      pairing->cameras[!camera].taken};
-    int64_t before = own->watch.t_ns;
-    cf_stamp_kind kind = cf_stamp_watch_look(&own->watch, frame.t, item->sequence, item->period_ns,
-                                             pairing->params.room);
+    cf_stamp stamp = {frame.t, item->sequence};
+    cf_stamp_kind kind =
+        cf_stamp_watch_look(&own->watch, stamp, item->period_ns, pairing->params.room);
+    if (own->is_in_doubt && kind != CF_STAMP_OVERTAKEN)
+        settle_doubt(pairing, camera);
     if (kind == CF_STAMP_DUPLICATE) {
         drop(pairing, camera, item, pairing->stats.duplicated);
-        return;
-    }
-    own->taken++;
-    if (kind == CF_STAMP_OVERTAKEN) {
+    } else if (kind == CF_STAMP_OVERTAKEN) {
         insert(pairing, camera, &frame);
+    } else if (kind == CF_STAMP_RESTART) {
+        pairing->stats.restarts[camera]++;
+        own->is_in_doubt = 1;
+        own->doubted = frame;
     } else {
-        if (kind == CF_STAMP_RESTART)
-            pairing->stats.restarts[camera]++;
-        /* A clock that was set back: what waits is of the time before. */
-        force(pairing, camera, frame.t <= before ? 0 : pairing->params.room - 1);
-        *at(own, own->count++) = frame;
+        append(pairing, camera, &frame);
     }
+    own->taken += kind != CF_STAMP_DUPLICATE;
     settle(pairing, -1);
     expire(pairing);
 }
@@ -261,8 +274,18 @@ int cf_pairing_pop(cf_pairing *pairing, cf_pairing_item pair[2]) {
     return 1;
 }
 
+static void forget_doubt(cf_pairing *pairing, int camera) {
+    stream *own = &pairing->cameras[camera];
+    if (own->is_in_doubt)
+        leave_alone(pairing, camera, &own->doubted.item);
+    own->is_in_doubt = 0;
+}
+
 void cf_pairing_flush(cf_pairing *pairing, int camera) {
     assert(camera >= -1 && camera <= 1);
+    for (int c = 0; c < 2; c++)
+        if (camera == c || camera < 0)
+            forget_doubt(pairing, c);
     if (camera >= 0)
         settle(pairing, camera);
     for (int c = 0; c < 2 && camera < 0; c++)
@@ -277,9 +300,11 @@ void cf_pairing_destroy(cf_pairing **handle) {
     while (cf_pairing_pop(pairing, pair))
         for (int c = 0; c < 2; c++)
             leave_alone(pairing, c, &pair[c]);
-    for (int c = 0; c < 2; c++)
+    for (int c = 0; c < 2; c++) {
+        forget_doubt(pairing, c);
         while (pairing->cameras[c].count > 0)
             take_alone(pairing, c);
+    }
     cf_free(pairing);
     *handle = NULL;
 }

@@ -17,6 +17,11 @@
  * A pair is told as soon as no frame still to come can change it; a camera is taken never to give
  * two frames closer than 3/4 of its frame duration. In phase that is when the later of both
  * frames comes. Frames of one camera may come late by fewer than `room` frames of the other.
+ *
+ * A frame whose time stamp and count do not go on together (a restart, a clock that was set, a
+ * wild value) waits for its camera's next one, which tells what it is. The offset is never learned:
+ * while the clocks are seconds apart nothing is paired. A clock set by less than `room` frames
+ * cannot be told from frames that are late. All calls from one thread at a time.
  */
 
 /* What pairing knows of a frame. Camera 0 is the mono one, 1 the colour one. */
@@ -33,7 +38,8 @@ typedef struct {
     int64_t limit_ns;  /* frames farther apart are never paired; 1..1e15 */
     int room;          /* frames of one camera that wait at most, 2..64 */
     void (*drop)(void *user, int camera, void *frame); /* gets every frame that no pop will give:
-                                                          alone or duplicated; NULL: nobody does */
+                                                          alone or duplicated; NULL: nobody does. It
+ must not call the pairing */
     void *user;
 } cf_pairing_params;
 #define CF_PAIRING_DEFAULTS                                                                        \

@@ -3,15 +3,29 @@
 #include "capture/stamp_watch.h"
 
 enum { WINDOW = 16, ENOUGH = 4 }; /* intervals */
-static const double JUMP_NS = 1e9;
+static const double JUMP_NS = 5e8;
+static const int64_t MOST_NS = INT64_C(1000000000000000);
 
-int64_t cf_stamp_watch_spacing(const cf_stamp_watch *watch) {
+/* As seen; 0: not yet. */
+static int64_t learned(const cf_stamp_watch *watch) {
     int64_t least = watch->least_ns[1];
     if (watch->intervals >= ENOUGH && (least == 0 || watch->least_ns[0] < least))
         least = watch->least_ns[0];
-    if (watch->told_ns > 0 && (least == 0 || watch->told_ns < least))
-        least = watch->told_ns;
-    return least;
+    return least < MOST_NS ? least : MOST_NS;
+}
+
+int64_t cf_stamp_watch_spacing(const cf_stamp_watch *watch) {
+    int64_t least = learned(watch);
+    return watch->told_ns > 0 && (least == 0 || watch->told_ns < least) ? watch->told_ns : least;
+}
+
+int64_t cf_stamp_watch_soonest(const cf_stamp_watch *watch) {
+    if (!watch->is_seen)
+        return -(INT64_MAX / 2);
+    int64_t t = watch->latest.t_ns, spacing = cf_stamp_watch_spacing(watch);
+    if (watch->is_in_doubt && watch->doubted.t_ns < t)
+        t = watch->doubted.t_ns;
+    return t + (spacing > 0 ? spacing - spacing / 4 : 1);
 }
 
 static void learn(cf_stamp_watch *watch, int64_t interval_ns) {
@@ -34,7 +48,7 @@ static int64_t counted(uint64_t before, uint64_t now) {
 /* Whether time and count went on by the same number of frames, as far as can be told: a camera may
  * pause, or lose frames without counting them. */
 static int agree(const cf_stamp_watch *watch, int64_t interval_ns, int64_t step) {
-    double period = (double)cf_stamp_watch_spacing(watch);
+    double period = (double)learned(watch);
     if (period <= 0)
         return 1;
     double counted_ns = (double)(step > 0 ? step : 1) * period, passed_ns = (double)interval_ns;
@@ -43,46 +57,56 @@ static int agree(const cf_stamp_watch *watch, int64_t interval_ns, int64_t step)
     return difference < JUMP_NS + larger / 4;
 }
 
-static cf_stamp_kind compare(const cf_stamp_watch *watch, int64_t interval_ns, int64_t step,
-                             int room) {
-    if (interval_ns == 0)
+static cf_stamp_kind compare(const cf_stamp_watch *watch, cf_stamp before, cf_stamp now, int room) {
+    int64_t interval = now.t_ns - before.t_ns, step = counted(before.sequence, now.sequence);
+    if (interval == 0)
         return CF_STAMP_DUPLICATE;
-    int64_t spacing = cf_stamp_watch_spacing(watch);
-    if (interval_ns < 0) {
-        int is_near = step > -room && step <= 0 && -interval_ns / room <= 2 * spacing;
-        if (is_near && watch->is_counting)
-            return step == 0 ? CF_STAMP_DUPLICATE : CF_STAMP_OVERTAKEN;
-        return CF_STAMP_RESTART;
+    if (interval < 0) {
+        int is_near = -interval / room <= 2 * cf_stamp_watch_spacing(watch);
+        if (!is_near || !watch->is_counting || step > 0 || step <= -room)
+            return CF_STAMP_RESTART;
+        return step == 0 ? CF_STAMP_DUPLICATE : CF_STAMP_OVERTAKEN;
     }
-    if (step < 0 || !agree(watch, interval_ns, step))
+    if (step < 0 || !agree(watch, interval, step))
         return CF_STAMP_RESTART;
     return step == 0 && watch->is_counting ? CF_STAMP_DUPLICATE : CF_STAMP_NEXT;
 }
 
-cf_stamp_kind cf_stamp_watch_look(cf_stamp_watch *watch, int64_t t_ns, uint64_t sequence,
-                                  int64_t period_ns, int room) {
-    cf_stamp_kind kind = CF_STAMP_NEXT;
+/* Where a frame in doubt is made good by the next, all before is forgotten. */
+static void settle_doubt(cf_stamp_watch *watch, cf_stamp stamp, int room) {
+    cf_stamp_kind kind = compare(watch, watch->doubted, stamp, room);
+    if (kind != CF_STAMP_NEXT && kind != CF_STAMP_DUPLICATE)
+        return;
+    watch->latest = watch->doubted;
+    watch->is_made_good = 1;
+    watch->least_ns[1] = watch->intervals = watch->is_in_doubt = watch->is_counting = 0;
+}
+
+cf_stamp_kind cf_stamp_watch_look(cf_stamp_watch *watch, cf_stamp stamp, int64_t period_ns,
+                                  int room) {
+    watch->is_made_good = 0;
+    if (watch->is_in_doubt)
+        settle_doubt(watch, stamp, room);
     if (watch->is_seen) {
-        int64_t interval = t_ns - watch->t_ns, step = counted(watch->sequence, sequence);
-        kind = compare(watch, interval, step, room);
-        if (kind == CF_STAMP_DUPLICATE)
-            return kind;
-        if (kind == CF_STAMP_OVERTAKEN) {
+        cf_stamp_kind kind = compare(watch, watch->latest, stamp, room);
+        if (kind == CF_STAMP_RESTART) {
+            if (watch->is_in_doubt) /* again: so is what was learned */
+                watch->least_ns[1] = watch->intervals = 0;
+            watch->is_in_doubt = 1;
+            watch->doubted = stamp;
+        }
+        if (kind == CF_STAMP_OVERTAKEN)
             watch->lost -= watch->lost > 0;
+        if (kind != CF_STAMP_NEXT)
             return kind;
-        }
-        if (kind == CF_STAMP_NEXT) {
-            learn(watch, interval);
-            watch->lost += step > 1 ? (uint64_t)step - 1 : 0;
-            watch->is_counting |= step != 0;
-        } else {
-            watch->intervals = watch->is_counting = 0;
-            watch->least_ns[1] = 0;
-        }
+        int64_t step = counted(watch->latest.sequence, stamp.sequence);
+        learn(watch, stamp.t_ns - watch->latest.t_ns);
+        watch->lost += step > 1 ? (uint64_t)step - 1 : 0;
+        watch->is_counting |= step != 0;
     }
     watch->is_seen = 1;
-    watch->t_ns = t_ns;
-    watch->sequence = sequence;
-    watch->told_ns = period_ns > 0 ? period_ns : 0;
-    return kind;
+    watch->is_in_doubt = 0;
+    watch->latest = stamp;
+    watch->told_ns = period_ns > 0 && period_ns < MOST_NS ? period_ns : 0;
+    return CF_STAMP_NEXT;
 }

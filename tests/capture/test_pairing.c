@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pairing against brute force on small random cases. Does not prove that time stamps tell the truth
- * (tests of the sources do) nor that frames are freed in the end (capture/pair_stream does); a
- * whole day is in capture/pairing_day. */
+ * (tests of the sources do) nor that frames are freed in the end (capture/pair_stream does). A
+ * whole day is in capture/pairing_day, misbehaving cameras in capture/pairing_faults, a judge that
+ * is not ours in tests/tools/compare_pairing.py. */
 #include "capture/pairing.h"
 
 #include <math.h>
@@ -12,6 +13,8 @@
 #include "tests/test_main.h"
 
 enum { MOST = 12 };
+static int print_count;
+static uint64_t print_seed;
 
 /* Frames of both cameras, in order of time. */
 typedef struct {
@@ -122,10 +125,39 @@ START_TEST(matches_brute_force) {
 }
 END_TEST
 
+/* The same cases and what came out, a line each, for tests/tools/compare_pairing.py. */
+START_TEST(prints_cases) {
+    cf_random random;
+    cf_random_seed(&random, print_seed);
+    for (int run = 0; run < print_count; run++) {
+        scene s = random_scene(&random, run % 2);
+        int64_t limit = 1 + (int64_t)(cf_random_bits(&random) % 50);
+        int got[2][MOST];
+        pair_by_stream(&s, limit, run % 5, got);
+        printf("%d;", (int)limit);
+        for (int c = 0; c < 2; c++, printf(";"))
+            for (int k = 0; k < s.count[c]; k++)
+                printf(" %d", (int)s.t[c][k]);
+        for (int k = 0; k < s.count[0]; k++)
+            printf(" %d", got[0][k]);
+        puts("");
+    }
+}
+END_TEST
+
+static void add_print(TCase *tc) {
+    tcase_add_test(tc, prints_cases);
+}
+
 static void add(TCase *tc) {
     tcase_add_test(tc, matches_brute_force);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 4 && strcmp(argv[1], "--print") == 0) {
+        print_count = atoi(argv[2]);
+        print_seed = strtoull(argv[3], NULL, 10);
+        return test_run("capture/pairing: cases", add_print);
+    }
     return test_run("capture/pairing", add);
 }
