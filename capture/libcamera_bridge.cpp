@@ -435,7 +435,7 @@ extern "C" int cf_libcamera_start(cf_libcamera *c, const cf_libcamera_controls *
 
 extern "C" int cf_libcamera_next(cf_libcamera *c, int timeout_ms, cf_libcamera_frame *out) {
     return guarded([&] {
-        memset(out, 0, sizeof *out);
+        *out = {};
         std::unique_lock<std::mutex> guard(c->lock);
         if (!c->changed.wait_for(guard, std::chrono::milliseconds(timeout_ms),
                                  [&] { return !c->done.empty() || c->gone || !c->alive; }))

@@ -302,7 +302,7 @@ static cf_status set(void *state, const cf_source_controls *controls) {
 }
 
 static void statistics(const void *state, cf_source_stats *out) {
-    camera_state *s = (camera_state *)(uintptr_t)state; /* atomics are read through non-const */
+    const camera_state *s = state;
     out->frames = atomic_load(&s->frames);
     out->damaged = atomic_load(&s->damaged);
     out->lost = atomic_load(&s->lost);
