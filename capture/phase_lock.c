@@ -13,12 +13,13 @@ enum {
     MODELS,
     HISTORY = 64, /* frames of settings kept */
     MAX_GAP = HISTORY - MAX_DELAY - 1,
-    SURE = 6,     /* frames until a model's drift is worth steering by */
-    START = 8,    /* frames to look at before anything is steered */
-    MEMORY = 30,  /* frames that the estimates go back */
-    REJECTS = 3,  /* phases in a row that a model finds impossible: it starts anew */
-    STEADY = 10,  /* frames within LOCKED_NS: in step */
-    PATIENCE = 30 /* frames out of range, or that the long way round must save */
+    SURE = 6,      /* frames until a model's drift is worth steering by */
+    START = 8,     /* frames to look at before anything is steered */
+    MEMORY = 30,   /* frames that the estimates go back */
+    REJECTS = 3,   /* phases in a row that a model finds impossible: it starts anew */
+    STEADY = 10,   /* frames within LOCKED_NS: in step */
+    PROVEN = 1000, /* likewise: it does follow */
+    PATIENCE = 30  /* frames out of range, or that the long way round must save */
 };
 static const double LOCKED_NS = 100e3, LEAST_NOISE_NS = 2e3, FIRST_NOISE_NS = 15e3;
 /* Evidence is squared deviations in units of the noise, up to WORST each; it fades. */
@@ -41,7 +42,7 @@ struct cf_phase_lock {
     uint64_t sequence;        /* of the latest frame */
     double settings[HISTORY]; /* by sequence: in force after that frame's update, minus nominal */
     double noise;
-    int looked, steady, out_of_range;
+    int tries, looked, steady, out_of_range;
     cf_phase_lock_mode mode;
 };
 
@@ -53,16 +54,31 @@ static double *setting(cf_phase_lock *lock, uint64_t sequence) {
     return &lock->settings[sequence % HISTORY];
 }
 
+/* How much of the range is tried, below and above nominal, before a camera is given up: what it
+ * says it can do may not be so. */
+static const double TRIES[][2] = {{1, 1}, {0.1, 0.1}, {0, 1}};
+enum { TRY_COUNT = sizeof TRIES / sizeof *TRIES };
+
+static void start_try(cf_phase_lock *lock) {
+    double nominal = (double)lock->params.nominal_ns;
+    double below = (nominal - (double)lock->params.min_ns) * TRIES[lock->tries][0];
+    double above = ((double)lock->params.max_ns - nominal) * TRIES[lock->tries][1];
+    lock->least = ceil((nominal - below) / lock->step) * lock->step - nominal;
+    lock->most = floor((nominal + above) / lock->step) * lock->step - nominal;
+    if (lock->most < lock->least) /* no step that small */
+        lock->least = lock->most = round(nominal / lock->step) * lock->step - nominal;
+    for (int d = 0; d < MODELS; d++)
+        lock->models[d] = (model){0};
+    lock->best = lock->params.delay;
+    lock->looked = lock->steady = lock->out_of_range = 0;
+}
+
 void cf_phase_lock_reset(cf_phase_lock *lock) {
     cf_phase_lock_params params = lock->params;
-    double step = (double)(params.step_ns > 0 ? params.step_ns : 1);
-    double nominal = (double)params.nominal_ns;
     *lock = (cf_phase_lock){.params = params,
-                            .step = step,
-                            .least = ceil((double)params.min_ns / step) * step - nominal,
-                            .most = floor((double)params.max_ns / step) * step - nominal,
-                            .best = params.delay,
+                            .step = (double)(params.step_ns > 0 ? params.step_ns : 1),
                             .noise = FIRST_NOISE_NS};
+    start_try(lock);
 }
 
 cf_status cf_phase_lock_create(const cf_phase_lock_params *params, cf_phase_lock **out) {
@@ -150,7 +166,11 @@ static void choose(cf_phase_lock *lock) {
             lock->models[d].evidence < lock->models[least].evidence)
             least = d;
     lock->best = least;
-    if (lock->models[DEAF].evidence + DEAF_BETTER < lock->models[least].evidence) {
+    if (lock->models[DEAF].evidence + DEAF_BETTER >= lock->models[least].evidence)
+        return;
+    if (++lock->tries < TRY_COUNT) {
+        start_try(lock);
+    } else {
         lock->best = DEAF;
         lock->mode = CF_PHASE_LOCK_IGNORED;
     }
@@ -164,7 +184,7 @@ static void measure(cf_phase_lock *lock, uint64_t sequence, double phase) {
         model *m = &lock->models[d];
         m->evidence = m->evidence * FADING + fmin(relative[d] * relative[d], WORST);
     }
-    if (lock->looked >= START)
+    if (lock->looked >= START && lock->mode != CF_PHASE_LOCK_IGNORED)
         choose(lock);
     const model *m = &lock->models[lock->best];
     if (m->frames > 1) { /* the mean of a normal variable's size is 0.8 deviations */
@@ -172,7 +192,9 @@ static void measure(cf_phase_lock *lock, uint64_t sequence, double phase) {
         lock->noise = fmax(lock->noise + 0.05 * (1.25 * size - lock->noise), LEAST_NOISE_NS);
     }
     int is_steady = m->frames >= SURE && fabs(m->phase) < LOCKED_NS;
-    lock->steady = is_steady ? lock->steady + (lock->steady < STEADY) : 0;
+    lock->steady = is_steady ? lock->steady + (lock->steady < PROVEN) : 0;
+    if (lock->steady == PROVEN)
+        lock->tries = 0;
 }
 
 /* A setting beyond nominal that the camera can take. */

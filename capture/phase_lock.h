@@ -21,7 +21,8 @@ typedef struct {
 typedef enum {
     CF_PHASE_LOCK_MEASURING, /* how far apart and how fast they drift; nothing is steered */
     CF_PHASE_LOCK_STEERING,
-    CF_PHASE_LOCK_IGNORED,      /* the camera does not do what it is told: given up until a reset */
+    CF_PHASE_LOCK_IGNORED,      /* the camera does not do what it is told, not even with a tenth of
+                                   the range or by being slowed only: given up until a reset */
     CF_PHASE_LOCK_OUT_OF_RANGE, /* the needed frame duration is not within min_ns..max_ns: nominal,
                                    until it is */
 } cf_phase_lock_mode;

@@ -100,34 +100,369 @@ static course follow(steered *c, cf_phase_lock *lock, int frames) {
 static const int64_t STEPS[] = {0, 20000, 30000};
 static const double DRIFTS[] = {-200, 0, 200};
 
+static int is_short(void) {
+    return getenv("CHROMAFUSE_VALGRIND") != NULL;
+}
+
+static void note_worst(course *worst, course one) {
+    worst->frames = one.frames > worst->frames ? one.frames : worst->frames;
+    worst->largest_ns = fmax(worst->largest_ns, one.largest_ns);
+}
+
+static void report(const char *what, int delay, int64_t step_ns, course worst) {
+    if (getenv("VERBOSE"))
+        printf("%s: delay %d, steps of %d us: in step after %d frames at most, then within %.0f "
+               "us\n",
+               what, delay, (int)(step_ns / 1000), worst.frames, worst.largest_ns * 1e-3);
+}
+
 START_TEST(comes_into_step_from_any_phase) {
-    int frames = IN_STEP + (getenv("CHROMAFUSE_VALGRIND") ? 20 : 200);
-    int phases = getenv("CHROMAFUSE_VALGRIND") ? 3 : 24;
+    int phases = is_short() ? 3 : 24;
     for (int s = 0; s < 3; s++)
-        for (int delay = 1; delay <= 6; delay++) {
+        for (int delay = 1; delay <= 6; delay++) { /* 3 is what the lock is told */
             course worst = {0};
             for (int run = 0; run < phases * 3; run++) {
                 double phase = PERIOD * ((run / 3) / (double)phases - 0.5);
                 steered c = typical(phase, DRIFTS[run % 3], delay, STEPS[s]);
                 cf_phase_lock *lock = lock_of(STEPS[s]);
-                course one = follow(&c, lock, frames);
-                worst.frames = one.frames > worst.frames ? one.frames : worst.frames;
-                worst.largest_ns = fmax(worst.largest_ns, one.largest_ns);
-                cf_phase_lock_state state = cf_phase_lock_status(lock);
+                course one = follow(&c, lock, IN_STEP + (is_short() ? 20 : 200));
+                note_worst(&worst, one);
                 ck_assert_int_lt(one.frames, IN_STEP);
+                cf_phase_lock_state state = cf_phase_lock_status(lock);
+                ck_assert_int_eq(state.mode, CF_PHASE_LOCK_STEERING);
                 ck_assert_int_eq(state.is_locked, 1);
+                ck_assert_double_eq_tol(state.phase_us, true_phase(&c) * 1e-3, 50);
                 cf_phase_lock_destroy(&lock);
             }
-            if (getenv("VERBOSE"))
-                printf("delay %d, steps of %d us: in step after %d frames at most, then within "
-                       "%.0f us\n",
-                       delay, (int)(STEPS[s] / 1000), worst.frames, worst.largest_ns * 1e-3);
+            report("any phase", delay, STEPS[s], worst);
         }
+}
+END_TEST
+
+START_TEST(stays_in_step_for_an_hour) {
+    int frames = is_short() ? 400 : 30 * 3600;
+    for (int s = 0; s < 3; s++)
+        for (int d = 0; d < 3; d++) {
+            int delay = 1 + 2 * d + (s == 1); /* every delay from 1 to 6 with some drift */
+            steered c = typical(0.3 * PERIOD, DRIFTS[d], delay, STEPS[s]);
+            cf_phase_lock *lock = lock_of(STEPS[s]);
+            course one = follow(&c, lock, frames);
+            report("an hour", delay, STEPS[s], one);
+            ck_assert_int_lt(one.frames, IN_STEP);
+            ck_assert_double_lt(one.largest_ns, IN_STEP_NS);
+            cf_phase_lock_state state = cf_phase_lock_status(lock);
+            ck_assert_double_eq_tol(state.drift_ppm, DRIFTS[d], 30);
+            ck_assert_double_eq_tol(state.noise_us, 10, 8);
+            cf_phase_lock_destroy(&lock);
+        }
+}
+END_TEST
+
+/* From 1 % either way, where half a period takes 50 frames, to twice the frame duration; frames
+ * missing and wild stamps on the way too. */
+START_TEST(comes_into_step_by_any_range) {
+    static const int64_t RANGE[][2] = {
+        {33000000, 33670000}, {33000000, 66700000}, {16000000, 66700000}};
+    for (int r = 0; r < 3; r++) {
+        course worst = {0};
+        for (int run = 0; run < (is_short() ? 6 : 300); run++) {
+            steered c = typical((run - 150) / 300.0 * PERIOD, DRIFTS[run % 3], 1 + run % 6, 20000);
+            cf_random_seed(&c.random, (uint64_t)run);
+            cf_phase_lock_params params = {.nominal_ns = (int64_t)PERIOD,
+                                           .min_ns = RANGE[r][0],
+                                           .max_ns = RANGE[r][1],
+                                           .step_ns = 20000,
+                                           .delay = 3};
+            c.least_ns = params.min_ns;
+            c.most_ns = params.max_ns;
+            cf_phase_lock *lock;
+            ck_assert_int_eq(cf_phase_lock_create(&params, &lock), CF_OK);
+            course one = {0};
+            for (int k = 0; k < 300; k++) {
+                double phase = fabs(true_phase(&c));
+                one.frames = phase >= IN_STEP_NS ? k + 1 : one.frames;
+                uint64_t bits = cf_random_bits(&c.random);
+                int64_t seen_ns = (int64_t)seen(&c) + (bits % 100 == 0 ? 7000000 : 0);
+                set(&c, bits >> 32 & 63 ? cf_phase_lock_update(lock, c.frame, seen_ns) : 0);
+                pass(&c);
+            }
+            note_worst(&worst, one);
+            ck_assert_int_lt(one.frames, IN_STEP);
+            cf_phase_lock_destroy(&lock);
+        }
+        report("any range, missed and wild", 3, 20000, worst);
+    }
+}
+END_TEST
+
+/* Every 50th frame does not come, and runs of up to 30, in which nothing can be steered; every
+ * 100th stamp is milliseconds off. */
+START_TEST(bears_missed_frames_and_wild_stamps) {
+    int frames = is_short() ? 400 : 20000;
+    for (int run = 0; run < 6; run++) {
+        steered c = typical((run - 2.7) / 6 * PERIOD, DRIFTS[run % 3], 1 + run, 20000);
+        cf_phase_lock *lock = lock_of(20000);
+        int missing = 0, blind = 0;
+        course result = {0};
+        for (int k = 0; k < frames; k++) {
+            double phase = fabs(true_phase(&c));
+            if (k >= IN_STEP && blind == 0)
+                result.largest_ns = fmax(result.largest_ns, phase);
+            blind -= blind > 0;
+            uint64_t bits = cf_random_bits(&c.random);
+            missing = missing > 0 ? missing - 1 : bits % 50 == 0;
+            if (k > IN_STEP && (bits >> 8) % 1000 == 0)
+                missing = (int)(bits >> 20 & 0xffff) % 30;
+            if (missing > 2)
+                blind = missing + 1 + c.delay;
+            int64_t seen_ns = (int64_t)seen(&c);
+            if ((bits >> 40) % 100 == 0)
+                seen_ns += (int64_t)(bits >> 50) % 10000000 - 5000000;
+            set(&c, missing ? 0 : cf_phase_lock_update(lock, c.frame, seen_ns));
+            pass(&c);
+        }
+        report("missed and wild", 1 + run, 20000, result);
+        ck_assert_double_lt(result.largest_ns, IN_STEP_NS);
+        ck_assert_int_eq(cf_phase_lock_status(lock).is_locked, 1);
+        cf_phase_lock_destroy(&lock);
+    }
+}
+END_TEST
+
+/* Settings in force at the start, and a grid of settings, that nobody told. */
+START_TEST(bears_a_camera_that_rounds_and_starts_otherwise) {
+    for (int run = 0; run < 12; run++) {
+        steered c = typical((run - 5.5) / 12 * PERIOD, DRIFTS[run % 3], 1 + run % 6, 0);
+        for (int k = 0; k < SETTINGS; k++)
+            c.settings[k] = PERIOD + (run - 5) * 200e3;
+        c.step_ns = 29700; /* of whole lines, which are no multiple of what it is asked for */
+        cf_phase_lock *lock = lock_of(20000);
+        course one = follow(&c, lock, IN_STEP + 300);
+        report("other steps", c.delay, 20000, one);
+        ck_assert_int_lt(one.frames, IN_STEP);
+        ck_assert_double_lt(one.largest_ns, IN_STEP_NS);
+        cf_phase_lock_destroy(&lock);
+    }
+}
+END_TEST
+
+/* Whose range is narrower than it says, and whose delay is another one with every frame. */
+START_TEST(bears_a_camera_that_is_not_as_it_says) {
+    int last[2] = {0};
+    for (int run = 0; run < (is_short() ? 8 : 200); run++)
+        for (int is_restless = 0; is_restless < 2; is_restless++) {
+            steered c = typical((run - 99.7) / 200 * PERIOD, DRIFTS[run % 3], 1 + run % 6, 20000);
+            cf_random_seed(&c.random, (uint64_t)run);
+            c.least_ns = is_restless ? c.least_ns : 33000000;
+            c.most_ns = is_restless ? c.most_ns : 33700000;
+            cf_phase_lock *lock = lock_of(20000);
+            for (int k = 0, delay = c.delay; k < 500; k++) {
+                last[is_restless] = fabs(true_phase(&c)) >= IN_STEP_NS && k > last[is_restless]
+                                        ? k
+                                        : last[is_restless];
+                step(&c, lock);
+                c.delay = delay + (is_restless && cf_random_bits(&c.random) % 2);
+            }
+            ck_assert_int_eq(cf_phase_lock_status(lock).is_locked, 1);
+            cf_phase_lock_destroy(&lock);
+        }
+    if (getenv("VERBOSE"))
+        printf("narrower range than said: in step after %d frames at most; restless delay: %d\n",
+               last[0] + 1, last[1] + 1);
+    ck_assert_int_lt(last[0], 400);
+    ck_assert_int_lt(last[1], 200);
+}
+END_TEST
+
+/* Clocks that warm up: from -200 to 200 ppm in ten minutes; and another exposure of the leader. */
+START_TEST(follows_a_drift_that_changes) {
+    int frames = is_short() ? 300 : 18000;
+    steered c = typical(5e6, -200, 4, 20000);
+    cf_phase_lock *lock = lock_of(20000);
+    course result = {0};
+    for (int k = 0; k < frames; k++) {
+        c.drift_ppm = -200 + 400.0 * k / 18000;
+        step(&c, lock);
+        if (k >= IN_STEP)
+            result.largest_ns = fmax(result.largest_ns, fabs(true_phase(&c)));
+    }
+    report("changing drift", 4, 20000, result);
+    ck_assert_double_lt(result.largest_ns, IN_STEP_NS);
+    c.phase += 11e6;
+    c.drift_ppm += 150;
+    course one = follow(&c, lock, IN_STEP + 100);
+    report("a jump", 4, 20000, one);
+    ck_assert_int_lt(one.frames, IN_STEP);
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
+START_TEST(gives_up_on_a_camera_that_does_not_follow) {
+    for (int run = 0; run < 18; run++) {
+        steered c = typical((run / 3 - 2.5) / 6 * PERIOD, DRIFTS[run % 3], 3, 20000);
+        c.is_deaf = 1;
+        cf_phase_lock *lock = lock_of(20000);
+        int frames = 0;
+        while (cf_phase_lock_status(lock).mode != CF_PHASE_LOCK_IGNORED && frames++ < 1000)
+            step(&c, lock);
+        if (getenv("VERBOSE"))
+            printf("not followed: noticed after %d frames\n", frames);
+        ck_assert_int_lt(frames, IN_STEP);
+        step(&c, lock); /* nominal once, then silence */
+        for (int k = 0; k < 100; k++, pass(&c))
+            ck_assert_int_eq(cf_phase_lock_update(lock, c.frame, (int64_t)seen(&c)), 0);
+        ck_assert_int_eq(cf_phase_lock_status(lock).is_locked, 0);
+        ck_assert_double_eq_tol(cf_phase_lock_status(lock).phase_us, true_phase(&c) * 1e-3, 40);
+        ck_assert_double_eq_tol(cf_phase_lock_status(lock).drift_ppm, c.drift_ppm, 40);
+        c.is_deaf = 0; /* started anew it may do better */
+        cf_phase_lock_reset(lock);
+        ck_assert_int_lt(follow(&c, lock, 200).frames, IN_STEP);
+        cf_phase_lock_destroy(&lock);
+    }
+}
+END_TEST
+
+/* In step already, so that no move shows whether it follows. */
+START_TEST(notices_one_that_does_not_follow_in_step_too) {
+    steered c = typical(0, 200, 3, 20000);
+    c.is_deaf = 1;
+    cf_phase_lock *lock = lock_of(20000);
+    int frames = 0;
+    while (cf_phase_lock_status(lock).mode != CF_PHASE_LOCK_IGNORED && frames++ < 1000)
+        step(&c, lock);
+    ck_assert_int_lt(frames, 200);
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
+/* A camera that is at its fastest: it can only wait for its next turn, and only be slowed. */
+START_TEST(uses_the_range_there_is) {
+    for (int run = 0; run < 16; run++) {
+        cf_phase_lock_params params = {.nominal_ns = (int64_t)PERIOD,
+                                       .min_ns = (int64_t)PERIOD,
+                                       .max_ns = 36700000,
+                                       .step_ns = run % 2 ? 20000 : 0,
+                                       .delay = 3};
+        steered c = typical((run - 8) / 16.0 * PERIOD, -400, 3, run % 2 ? 20000 : 0);
+        c.least_ns = params.min_ns;
+        cf_phase_lock *lock;
+        ck_assert_int_eq(cf_phase_lock_create(&params, &lock), CF_OK);
+        course one = follow(&c, lock, 400);
+        report("slower only", 3, params.step_ns, one);
+        ck_assert_int_lt(one.frames, IN_STEP);
+        ck_assert_double_lt(one.largest_ns, IN_STEP_NS);
+        c.drift_ppm = 200;
+        for (int k = 0; k < 300; k++)
+            step(&c, lock);
+        cf_phase_lock_state state = cf_phase_lock_status(lock);
+        ck_assert_int_eq(state.mode, CF_PHASE_LOCK_OUT_OF_RANGE);
+        ck_assert_int_eq(state.is_locked, 0);
+        c.drift_ppm = -400;
+        ck_assert_int_lt(follow(&c, lock, 400).frames, 2 * IN_STEP);
+        cf_phase_lock_destroy(&lock);
+    }
+}
+END_TEST
+
+/* 2 ms: nothing can be brought within 100 us, but nothing must be torn away either. */
+START_TEST(is_calm_where_stamps_are_bad) {
+    steered c = typical(12e6, 200, 3, 20000);
+    c.noise_ns = 2e6;
+    cf_phase_lock *lock = lock_of(20000);
+    for (int k = 0; k < 1000; k++)
+        step(&c, lock);
+    double sum = 0;
+    int frames = is_short() ? 300 : 5000;
+    for (int k = 0; k < frames; k++, step(&c, lock))
+        sum += true_phase(&c) * true_phase(&c);
+    if (getenv("VERBOSE"))
+        printf("stamps 2 ms off: phase %.0f us rms, noise said to be %.0f us\n",
+               sqrt(sum / frames) * 1e-3, cf_phase_lock_status(lock).noise_us);
+    ck_assert_double_lt(sqrt(sum / frames), 3e6);
+    ck_assert_double_eq_tol(cf_phase_lock_status(lock).noise_us, 2000, 800);
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
+/* Phase and drift of the first frames beside numpy.polyfit(range(8), phases, 1). */
+START_TEST(estimates_are_the_least_squares_line) {
+    static const int64_t PHASES[] = {4000000, 4019000, 4007000, 4031000,
+                                     4029500, 4052000, 4044000, 4061000};
+    cf_phase_lock_params params = CF_PHASE_LOCK_DEFAULTS;
+    params.nominal_ns = params.min_ns = params.max_ns = (int64_t)PERIOD;
+    cf_phase_lock *lock;
+    ck_assert_int_eq(cf_phase_lock_create(&params, &lock), CF_OK);
+    for (int k = 0; k < 8; k++)
+        cf_phase_lock_update(lock, (uint64_t)k, PHASES[k]);
+    cf_phase_lock_state state = cf_phase_lock_status(lock);
+    ck_assert_double_eq_tol(state.phase_us, 4059.0, 1e-6);
+    ck_assert_double_eq_tol(state.drift_ppm, 244.82143101965036, 1e-6);
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
+START_TEST(anything_may_come_in_and_only_what_can_be_set_goes_out) {
+    int frames = is_short() ? 2000 : 50000;
+    cf_random random;
+    cf_random_seed(&random, 11);
+    cf_phase_lock *lock = lock_of(20000);
+    uint64_t sequence = 0;
+    for (int k = 0; k < frames; k++) {
+        uint64_t bits = cf_random_bits(&random), shift = bits >> 8 & 63;
+        sequence += bits % 64 ? 1 : cf_random_bits(&random) >> shift;
+        int64_t set_ns =
+            cf_phase_lock_update(lock, sequence, (int64_t)cf_random_bits(&random) >> shift);
+        if (set_ns && (set_ns < 30000000 || set_ns > 36700000 || set_ns % 20000))
+            ck_abort_msg("%lld ns cannot be set", (long long)set_ns);
+        if (!isfinite(cf_phase_lock_status(lock).phase_us + cf_phase_lock_status(lock).drift_ppm))
+            ck_abort_msg("not finite");
+    }
+    steered c = typical(12e6, 200, 3, 20000); /* and nothing of that is left behind */
+    c.frame = sequence + 1;
+    cf_phase_lock_reset(lock);
+    ck_assert_int_lt(follow(&c, lock, 200).frames, IN_STEP);
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
+START_TEST(wrong_parameters_are_refused) {
+    static const cf_phase_lock_params WRONG[] = {
+        {.nominal_ns = 0, .min_ns = 0, .max_ns = 0},
+        {.nominal_ns = INT64_MAX, .min_ns = 1, .max_ns = INT64_MAX},
+        {.nominal_ns = 1000000, .min_ns = 1000001, .max_ns = 2000000},
+        {.nominal_ns = 1000000, .min_ns = 900000, .max_ns = 999999},
+        {.nominal_ns = 1000000, .min_ns = 1000000, .max_ns = 1000000, .delay = 17},
+        {.nominal_ns = 1000000, .min_ns = 1000000, .max_ns = 1000000, .delay = -1},
+        {.nominal_ns = 1000000, .min_ns = 1000000, .max_ns = 1000000, .step_ns = -1},
+        {.nominal_ns = 1000000, .min_ns = 999999, .max_ns = 1000001, .step_ns = 300000},
+    };
+    cf_log_set(NULL, NULL, CF_LOG_ERROR);
+    cf_phase_lock *lock;
+    for (size_t k = 0; k < sizeof WRONG / sizeof *WRONG; k++) {
+        ck_assert_int_eq(cf_phase_lock_create(&WRONG[k], &lock), CF_ERR_INVALID);
+        ck_assert_ptr_null(lock);
+    }
+    cf_log_set(test_print_line, NULL, CF_LOG_WARNING);
+    cf_phase_lock_destroy(&lock);
+    cf_phase_lock_destroy(NULL);
 }
 END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, comes_into_step_from_any_phase);
+    tcase_add_test(tc, stays_in_step_for_an_hour);
+    tcase_add_test(tc, comes_into_step_by_any_range);
+    tcase_add_test(tc, bears_missed_frames_and_wild_stamps);
+    tcase_add_test(tc, bears_a_camera_that_rounds_and_starts_otherwise);
+    tcase_add_test(tc, bears_a_camera_that_is_not_as_it_says);
+    tcase_add_test(tc, follows_a_drift_that_changes);
+    tcase_add_test(tc, gives_up_on_a_camera_that_does_not_follow);
+    tcase_add_test(tc, notices_one_that_does_not_follow_in_step_too);
+    tcase_add_test(tc, uses_the_range_there_is);
+    tcase_add_test(tc, is_calm_where_stamps_are_bad);
+    tcase_add_test(tc, estimates_are_the_least_squares_line);
+    tcase_add_test(tc, anything_may_come_in_and_only_what_can_be_set_goes_out);
+    tcase_add_test(tc, wrong_parameters_are_refused);
 }
 
 int main(void) {
