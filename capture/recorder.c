@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -136,6 +137,13 @@ static void put_back(cf_recorder *r, slot *s) {
     cf_queue_push(r->idle, s, 0); /* has room for all */
 }
 
+/* Processor time of the calling thread. */
+static double cpu_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static void *write_pairs(void *argument) {
     cf_recorder *r = argument;
     void *item;
@@ -151,6 +159,7 @@ static void *write_pairs(void *argument) {
         put_back(r, s);
         pthread_mutex_lock(&r->lock);
         r->busy_s += cf_clock_seconds() - start;
+        r->stats.cpu_s = cpu_seconds();
         r->stats.written += status == CF_OK;
         r->stats.dropped += status != CF_OK;
         r->stats.bytes += bytes;
