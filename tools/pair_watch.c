@@ -4,9 +4,8 @@
 
 #include "base/log.h"
 
-#define SETTLE_S 5    /* until then cameras may still be brought into step */
-#define MIN_PAIRS 30  /* for a percentile to mean something */
-#define MIN_FRAMES 30 /* of each camera without a pair */
+#define SETTLE_S 5   /* until then cameras may still be brought into step */
+#define MIN_PAIRS 30 /* for a percentile to mean something */
 
 void cf_pair_watch_exposure(cf_pair_watch *w, cf_frame *const pair[2]) {
     int64_t a = pair[0]->exposure_ns, b = pair[1]->exposure_ns;
@@ -24,17 +23,6 @@ static void warn_of_skew(cf_pair_watch *w, const cf_pairing_stats *p) {
            w->command, p->skew_p50_us, p->skew_p99_us, (double)w->exposure_ns * 1e-6);
 }
 
-static void warn_of_no_pairs(cf_pair_watch *w, const cf_pair_stream_stats *s) {
-    if (w->warned_apart || s->pairing.pairs || s->camera[0].frames < MIN_FRAMES ||
-        s->camera[1].frames < MIN_FRAMES)
-        return;
-    w->warned_apart = 1;
-    cf_log(CF_LOG_WARNING,
-           "%s: both cameras give frames, but none were taken close enough to be a pair; see "
-           "--offset-us and --limit-us, or give both cameras one rate with --fps",
-           w->command);
-}
-
 cf_status cf_pair_watch_update(cf_pair_watch *w, const cf_pair_stream_stats *s, double now_s) {
     static const char *const names[2] = {"mono", "colour"};
     if (w->start_s <= 0)
@@ -46,9 +34,7 @@ cf_status cf_pair_watch_update(cf_pair_watch *w, const cf_pair_stream_stats *s, 
             return cf_fail(CF_ERR_DEVICE, "%s: the %s camera has been gone for %.0f s", w->command,
                            names[i], now_s - w->gone_s[i]);
     }
-    if (now_s - w->start_s < SETTLE_S)
-        return CF_OK;
-    warn_of_skew(w, &s->pairing);
-    warn_of_no_pairs(w, s);
+    if (now_s - w->start_s >= SETTLE_S)
+        warn_of_skew(w, &s->pairing);
     return CF_OK;
 }

@@ -11,17 +11,14 @@ typedef struct {
     double wait_s;       /* how long a camera may be gone */
     int64_t exposure_ns; /* private: the shorter one of the latest pair */
     double start_s, gone_s[2];
-    int warned_skew, warned_apart;
+    int warned_skew;
 } cf_pair_watch;
 
 /* Remembers how long the pair was exposed. */
 void cf_pair_watch_exposure(cf_pair_watch *watch, cf_frame *const pair[2]);
 
-/*
- * Warns when the skew exceeds a tenth of the exposure, and when frames come but no pairs; once
- * each. CF_ERR_DEVICE, logged: a camera has been gone for longer than wait_s. now_s: of
- * cf_clock_seconds.
- */
+/* Warns, once, when the skew exceeds a tenth of the exposure. CF_ERR_DEVICE, logged: a camera has
+ * been gone for longer than wait_s. now_s: of cf_clock_seconds. */
 cf_status cf_pair_watch_update(cf_pair_watch *watch, const cf_pair_stream_stats *stats,
                                double now_s);
 
