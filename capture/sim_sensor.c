@@ -17,7 +17,7 @@
  * even in their roots. Only the distribution's shape is the nearest rung's, mean and variance are
  * the pixel's own. */
 #define RUNGS 64
-#define DEVIATES 1024
+#define DEVIATES 512
 #define READ_DEVIATES 4096
 
 struct cf_sim_sensor {

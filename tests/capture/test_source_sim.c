@@ -461,9 +461,7 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, refuses_what_makes_no_sense);
-    tcase_add_test(tc, formats_pack_and_unpack);
-    tcase_add_test(tc, controls_show_three_frames_later);
-    tcase_add_test(tc, frames_that_nobody_takes_are_counted);
+    tcase_add_test(tc, kept_frames_come_back);
     tcase_add_test(tc, cameras_are_unplugged_and_come_back);
     if (getenv("CHROMAFUSE_VALGRIND"))
         return; /* the rest has nothing new for it, and is slow there */
@@ -471,7 +469,9 @@ static void add(TCase *tc) {
     tcase_add_test(tc, frames_are_those_of_simulate);
     tcase_add_test(tc, the_scene_moves_with_the_frame_number);
     tcase_add_test(tc, the_same_uri_gives_the_same_frames);
-    tcase_add_test(tc, kept_frames_come_back);
+    tcase_add_test(tc, formats_pack_and_unpack);
+    tcase_add_test(tc, controls_show_three_frames_later);
+    tcase_add_test(tc, frames_that_nobody_takes_are_counted);
     tcase_add_test(tc, time_stamps_follow_the_options);
     tcase_add_test(tc, jitter_is_as_large_as_it_says);
     tcase_add_test(tc, frames_are_dropped_and_doubled);

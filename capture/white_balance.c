@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bright cells near the locus of plausible lights. */
+#include "capture/white_balance.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "capture/illuminant.h"
+
+#define COOLEST 12000.0 /* kelvin */
+#define WARMEST 2000.0
+#define BRIGHT_SHARE 0.05
+#define ENOUGH_SHARE 0.05 /* of the cells near the locus: the estimate counts fully */
+#define BINS 256
+
+static int invert(const float m[9], double out[9]) {
+    double a[9];
+    for (int i = 0; i < 9; i++)
+        a[i] = (double)m[i];
+    const double cofactors[9] = {
+        a[4] * a[8] - a[5] * a[7], a[2] * a[7] - a[1] * a[8], a[1] * a[5] - a[2] * a[4],
+        a[5] * a[6] - a[3] * a[8], a[0] * a[8] - a[2] * a[6], a[2] * a[3] - a[0] * a[5],
+        a[3] * a[7] - a[4] * a[6], a[1] * a[6] - a[0] * a[7], a[0] * a[4] - a[1] * a[3]};
+    double det = a[0] * cofactors[0] + a[1] * cofactors[3] + a[2] * cofactors[6];
+    if (!(fabs(det) > 1e-6))
+        return 0;
+    for (int i = 0; i < 9; i++)
+        out[i] = cofactors[i] / det;
+    return 1;
+}
+
+void cf_white_locus_of(const cf_camera_profile *profile, cf_white_locus *out) {
+    static const double typical[3] = {0.5, 1, 0.6}; /* Bayer sensors in daylight, roughly */
+    double inverse[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, daylight[3];
+    const float *n = profile->neutral;
+    out->is_known = n[0] > 0 && n[1] > 0 && n[2] > 0 && (n[0] != 1 || n[1] != 1 || n[2] != 1);
+    for (int i = 0; i < 3; i++)
+        daylight[i] = out->is_known ? (double)n[i] / (double)n[1] : typical[i];
+    if (!invert(profile->ccm, inverse))
+        memcpy(inverse, (double[9]){1, 0, 0, 0, 1, 0, 0, 0, 1}, sizeof inverse);
+    for (int k = 0; k < CF_WHITE_POINTS; k++) {
+        double mired = 1e6 / COOLEST + (1e6 / WARMEST - 1e6 / COOLEST) * k / (CF_WHITE_POINTS - 1);
+        double light[3], seen[3];
+        cf_illuminant_rec709(1e6 / mired, light);
+        for (int i = 0; i < 3; i++)
+            seen[i] = fmax(inverse[3 * i] * light[0] + inverse[3 * i + 1] * light[1] +
+                               inverse[3 * i + 2] * light[2],
+                           0.01) *
+                      daylight[i];
+        out->u[k] = log(seen[0] / seen[1]);
+        out->v[k] = log(seen[2] / seen[1]);
+    }
+}
+
+/* The locus between its points. */
+static double v_at(const cf_white_locus *l, double u) {
+    int k = 1;
+    while (k < CF_WHITE_POINTS - 1 && l->u[k] < u)
+        k++;
+    double t = (u - l->u[k - 1]) / fmax(l->u[k] - l->u[k - 1], 1e-9);
+    return l->v[k - 1] + fmin(fmax(t, 0), 1) * (l->v[k] - l->v[k - 1]);
+}
+
+/* Nearest point of the locus, which is nearly straight from point to point. */
+static void nearest(const cf_white_locus *l, double u, double v, double out[2]) {
+    double best = INFINITY;
+    for (int k = 1; k < CF_WHITE_POINTS; k++) {
+        double du = l->u[k] - l->u[k - 1], dv = l->v[k] - l->v[k - 1];
+        double t = ((u - l->u[k - 1]) * du + (v - l->v[k - 1]) * dv) / (du * du + dv * dv + 1e-12);
+        t = fmin(fmax(t, 0), 1);
+        double nu = l->u[k - 1] + t * du, nv = l->v[k - 1] + t * dv;
+        double d = (nu - u) * (nu - u) + (nv - v) * (nv - v);
+        if (d < best) {
+            best = d;
+            out[0] = nu;
+            out[1] = nv;
+        }
+    }
+}
+
+/* Neighbouring v of the locus for quantized u, so that a cell costs two logarithms and a look. */
+typedef struct {
+    double first, last, v[BINS], slope[BINS];
+} strip;
+
+static void make_strip(const cf_white_locus *l, strip *s) {
+    s->first = l->u[0];
+    s->last = l->u[CF_WHITE_POINTS - 1];
+    double step = (s->last - s->first) / (BINS - 1);
+    for (int i = 0; i < BINS; i++)
+        s->v[i] = v_at(l, s->first + i * step);
+    for (int i = 0; i < BINS; i++) {
+        int a = i ? i - 1 : 0, b = i < BINS - 1 ? i + 1 : i;
+        double slope = (s->v[b] - s->v[a]) / fmax((b - a) * step, 1e-9);
+        s->slope[i] = 1 / sqrt(1 + slope * slope); /* from along v to across the locus */
+    }
+}
+
+static int is_near(const strip *s, const float cell[3], double band) {
+    if (!(cell[0] > 0 && cell[1] > 0 && cell[2] > 0))
+        return 0;
+    double u = (double)logf(cell[0] / cell[1]), v = (double)logf(cell[2] / cell[1]);
+    if (!(u > s->first - band && u < s->last + band))
+        return 0;
+    int i = (int)fmin(fmax((u - s->first) / (s->last - s->first) * (BINS - 1), 0), BINS - 1);
+    return fabs(v - s->v[i]) * s->slope[i] < band;
+}
+
+static int bin_of(const float cell[3]) {
+    float sum = (cell[0] + cell[1] + cell[2]) * (BINS / 3.0F);
+    return sum < BINS - 1 ? (int)sum : BINS - 1;
+}
+
+double cf_white_estimate(const cf_white_locus *locus, const float (*cells)[3], int count,
+                         double neutral[3]) {
+    const double band = locus->is_known ? 0.15 : 0.3, stay = locus->is_known ? 0.3 : 1;
+    int histogram[BINS] = {0}, near = 0, wanted, from = BINS;
+    double sum[3] = {0}, point[2] = {0, 0}, n = 0;
+    strip s;
+    make_strip(locus, &s);
+    for (int i = 0; i < count; i++)
+        if (is_near(&s, cells[i], band)) {
+            histogram[bin_of(cells[i])]++;
+            near++;
+        }
+    wanted = (int)ceil(near * BRIGHT_SHARE);
+    for (int taken = 0; from > 0 && taken < wanted;)
+        taken += histogram[--from];
+    for (int i = 0; i < count && near; i++)
+        if (bin_of(cells[i]) >= from && is_near(&s, cells[i], band)) {
+            for (int c = 0; c < 3; c++)
+                sum[c] += (double)cells[i][c];
+            n++;
+        }
+    double u = log(0.5), v = log(0.6);
+    if (n > 0) {
+        u = log(sum[0] / sum[1]);
+        v = log(sum[2] / sum[1]);
+    }
+    nearest(locus, u, v, point);
+    neutral[0] = exp(n > 0 ? point[0] + stay * (u - point[0]) : point[0]);
+    neutral[1] = 1;
+    neutral[2] = exp(n > 0 ? point[1] + stay * (v - point[1]) : point[1]);
+    return count ? fmin(1, near / (ENOUGH_SHARE * count)) : 0;
+}
