@@ -26,6 +26,7 @@ typedef struct {
     cf_v4l2_stamps stamps;
     cf_frame_pool *pool;
     cf_camera_profile profile; /* of every frame; owns nothing */
+    int64_t nominal_ns;        /* frame duration that the driver said at the start; 0 unknown */
     size_t usual;              /* bytes that the driver says a picture has; 0: none came */
     int is_started, is_gone, has_warned_short;
     _Atomic uint64_t frames, damaged, lost, overrun; /* read from other threads */
@@ -69,6 +70,7 @@ static void describe(camera *c, double fps, cf_source_info *info) {
     info->profile = c->profile;
     info->is_live = 1;
     set_rate(c, fps, info);
+    c->nominal_ns = info->fps > 0 ? (int64_t)(1e9 / info->fps + 0.5) : 0;
     cf_v4l2_controls_ranges(&c->controls, info);
 }
 
@@ -235,6 +237,7 @@ static cf_status take(camera *c, const cf_v4l2_filled *b, cf_frame **out) {
         cf_v4l2_middle(t_ns, setting.exposure_ns, cf_v4l2_controls_readout_ns(&c->controls), &ref);
     frame->t_ref = ref;
     frame->exposure_ns = setting.exposure_ns;
+    frame->frame_ns = setting.frame_ns > 0 ? setting.frame_ns : c->nominal_ns;
     frame->gain = setting.gain;
     snprintf(frame->model, sizeof frame->model, "%s", c->node.card);
     *out = frame;

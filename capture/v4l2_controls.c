@@ -144,6 +144,15 @@ static void find_timing(cf_v4l2_controls *c, int width) {
         c->exposure.min = c->exposure.step;
 }
 
+static double frame_ns(const cf_v4l2_controls *c, int64_t vblank) {
+    return (double)(c->height + vblank) * c->line_ns;
+}
+
+double cf_v4l2_controls_frame_ns(const cf_v4l2_controls *c) {
+    int64_t blank = value_of(c, &c->vblank, -1);
+    return blank >= 0 ? frame_ns(c, blank) : 0;
+}
+
 static int is_auto_exposure(const cf_v4l2_controls *c) {
     int64_t mode = value_by_id(c, V4L2_CID_EXPOSURE_AUTO, V4L2_EXPOSURE_MANUAL);
     return mode != V4L2_EXPOSURE_MANUAL && mode != V4L2_EXPOSURE_SHUTTER_PRIORITY;
@@ -151,7 +160,7 @@ static int is_auto_exposure(const cf_v4l2_controls *c) {
 
 /* What holds now, as the driver says; 0 for what the camera's automatic changes as it likes. */
 static cf_v4l2_setting now(const cf_v4l2_controls *c) {
-    cf_v4l2_setting s = {0};
+    cf_v4l2_setting s = {.frame_ns = llround(cf_v4l2_controls_frame_ns(c))};
     if (c->exposure.id && !is_auto_exposure(c))
         s.exposure_ns = (int64_t)((double)value_of(c, &c->exposure, 0) * c->exposure_unit_ns + 0.5);
     if (c->gain.id && !value_by_id(c, V4L2_CID_AUTOGAIN, 0)) {
@@ -186,10 +195,6 @@ void cf_v4l2_controls_close(cf_v4l2_controls *c) {
     pthread_mutex_destroy(&c->lock);
 }
 
-static double frame_ns(const cf_v4l2_controls *c, int64_t vblank) {
-    return (double)(c->height + vblank) * c->line_ns;
-}
-
 void cf_v4l2_controls_ranges(const cf_v4l2_controls *c, cf_source_info *info) {
     double unit = c->exposure_unit_ns;
     if (c->exposure.id)
@@ -202,11 +207,6 @@ void cf_v4l2_controls_ranges(const cf_v4l2_controls *c, cf_source_info *info) {
     if (c->vblank.id)
         info->frame_ns = (cf_control_range){frame_ns(c, c->vblank.min), frame_ns(c, c->vblank.max),
                                             (double)c->vblank.step * c->line_ns};
-}
-
-double cf_v4l2_controls_frame_ns(const cf_v4l2_controls *c) {
-    int64_t blank = value_of(c, &c->vblank, -1);
-    return blank >= 0 ? frame_ns(c, blank) : 0;
 }
 
 int64_t cf_v4l2_controls_readout_ns(const cf_v4l2_controls *c) {

@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     uint64_t from;
     int64_t exposure_ns; /* 0 unknown */
+    int64_t frame_ns;    /* 0 unknown */
     double gain;         /* 0 unknown */
 } cf_v4l2_setting;
 #define CF_V4L2_HISTORY 16

@@ -64,6 +64,8 @@ static void range_is(cf_control_range r, double min, double max, double step) {
     ck_assert_double_eq_tol(r.step, step, 1e-9 + 1e-6 * step);
 }
 
+static int64_t frame_ns; /* that frames must say; 0: any */
+
 /* The next frame must say so. */
 static void frame_says(cf_source *s, int64_t exposure_ns, double gain, int64_t t_ns,
                        cf_time_ref ref) {
@@ -73,6 +75,8 @@ static void frame_says(cf_source *s, int64_t exposure_ns, double gain, int64_t t
     ck_assert_double_eq_tol(frame->gain, gain, 1e-9);
     ck_assert_int_eq(frame->t_ns, t_ns);
     ck_assert_int_eq(frame->t_ref, ref);
+    ck_assert(!frame_ns || frame->frame_ns == frame_ns);
+    frame_ns = 0;
     cf_frame_unref(&frame);
 }
 
@@ -86,6 +90,7 @@ START_TEST(a_usb_cameras_automatic_is_switched_off_when_we_set) {
     cf_source_controls c = {.exposure_ns = 10 * 1000 * 1000, .gain = 2.1, .frame_ns = 1000};
     make_usb();
     count_frames(5);
+    frame_ns = 33333333; /* of 30 a second, whatever we set */
     cf_source *s = started();
     const cf_source_info *info = cf_source_describe(s);
     range_is(info->exposure_ns, 1e5, 5e8, 1e5);
@@ -133,6 +138,7 @@ START_TEST(lines_are_turned_into_time) {
     range_is(info->gain, 1, 256 / 24.0, 0);
     ck_assert_double_eq_tol(info->fps, 1000, 1e-6);
     ck_assert_int_eq(cf_source_start(s), CF_OK);
+    frame_ns = 1000000;
     /* 250 lines; the end of reading is 96 lines and half the exposure after the middle. */
     frame_says(s, 500000, 2, 1000000000 - 192000 - 250000, CF_TIME_MID);
     fake.steps[1].flags = FAKE_SOE;
@@ -144,7 +150,11 @@ END_TEST
 START_TEST(frame_duration_is_set_by_blanking_and_makes_room_for_exposure) {
     cf_source_controls c = {.frame_ns = 3001000, .exposure_ns = 2500000, .gain = 4};
     make_sensor();
+    count_frames(3);
     cf_source *s = open_sensor(500); /* no other way to set a rate */
+    ck_assert_int_eq(cf_source_start(s), CF_OK);
+    frame_ns = 2000000;
+    frame_says(s, 500000, 2, 1000000000 - 192000 - 250000, CF_TIME_MID);
     ck_assert_int_eq(value(V4L2_CID_VBLANK), 904);
     ck_assert_double_eq_tol(cf_source_describe(s)->fps, 500, 1e-6);
     fake.controls[3].max = 1400; /* what the sensor makes of longer frames */
@@ -152,6 +162,10 @@ START_TEST(frame_duration_is_set_by_blanking_and_makes_room_for_exposure) {
     ck_assert_int_eq(value(V4L2_CID_VBLANK), 1404); /* 1500.5 lines, in steps of two */
     ck_assert_int_eq(value(V4L2_CID_EXPOSURE), 1250);
     ck_assert_int_eq(value(V4L2_CID_ANALOGUE_GAIN), 192);
+    frame_ns = 2000000; /* a frame later it shows */
+    frame_says(s, 500000, 2, 1000000000 - 192000 - 250000, CF_TIME_MID);
+    frame_ns = 3000000;
+    frame_says(s, 2500000, 4, 1000000000 - 192000 - 1250000, CF_TIME_MID);
     c = (cf_source_controls){.frame_ns = 1, .gain = 0.01};
     ck_assert_int_eq(cf_source_set(s, &c), CF_OK);
     ck_assert_int_eq(value(V4L2_CID_VBLANK), 4);
