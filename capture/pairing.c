@@ -118,19 +118,20 @@ typedef struct {
 
 /*
  * The distance from a frame to the next one if that is the other camera's, NEVER where it is not or
- * is beyond the limit. Where *is_certain is 0 a frame to come may make it larger than that.
+ * is beyond the limit; where *is_certain is 0, at least that far. A frame of its own camera that
+ * may yet come in between shows in the distance from that next one on: it is less than nothing.
  */
 static int64_t gap(cf_pairing *pairing, spot here, const int64_t coming[2], int *is_certain) {
     stream *own = &pairing->cameras[here.camera], *other = &pairing->cameras[!here.camera];
     int next = here.place[here.camera] + 1, across = here.place[!here.camera];
-    int is_next_known = next < own->count, is_across_known = across < other->count;
+    int is_across_known = across < other->count;
     int64_t t = at(own, here.place[here.camera])->t;
-    int64_t next_t = is_next_known ? at(own, next)->t : coming[here.camera];
     int64_t across_t = is_across_known ? at(other, across)->t : coming[!here.camera];
     *is_certain = 1;
-    if (across_t - t > pairing->params.limit_ns || (is_next_known && across_t >= next_t))
+    if (across_t - t > pairing->params.limit_ns ||
+        (next < own->count && across_t >= at(own, next)->t))
         return NEVER;
-    *is_certain = is_across_known && (is_next_known || across_t < next_t);
+    *is_certain = is_across_known;
     return across_t - t;
 }
 
@@ -219,8 +220,6 @@ static void append(cf_pairing *pairing, int camera, const waiting *frame) {
     stream *own = &pairing->cameras[camera];
     for (; own->count > 0 && at(own, own->count - 1)->t >= frame->t; own->count--)
         leave_alone(pairing, camera, &at(own, own->count - 1)->item);
-    if (own->decided >= frame->t)
-        own->decided = frame->t - 1;
     force(pairing, camera, pairing->params.room - 1);
     *at(own, own->count++) = *frame;
 }

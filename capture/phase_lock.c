@@ -158,6 +158,15 @@ static double follow(cf_phase_lock *lock, int delay, uint64_t sequence, double p
     return relative;
 }
 
+static void try_otherwise(cf_phase_lock *lock) {
+    if (++lock->tries < TRY_COUNT) {
+        start_try(lock);
+    } else {
+        lock->best = DEAF;
+        lock->mode = CF_PHASE_LOCK_IGNORED;
+    }
+}
+
 /* Takes the model that what was seen speaks least against, if clearly. */
 static void choose(cf_phase_lock *lock) {
     int least = lock->best;
@@ -168,12 +177,7 @@ static void choose(cf_phase_lock *lock) {
     lock->best = least;
     if (lock->models[DEAF].evidence + DEAF_BETTER >= lock->models[least].evidence)
         return;
-    if (++lock->tries < TRY_COUNT) {
-        start_try(lock);
-    } else {
-        lock->best = DEAF;
-        lock->mode = CF_PHASE_LOCK_IGNORED;
-    }
+    try_otherwise(lock);
 }
 
 static void measure(cf_phase_lock *lock, uint64_t sequence, double phase) {
@@ -236,6 +240,10 @@ static double steer(cf_phase_lock *lock) {
         return rounded(lock, 0);
     }
     lock->out_of_range = is_possible ? 0 : lock->out_of_range + (lock->out_of_range < PATIENCE);
+    if (lock->out_of_range == PATIENCE && lock->tries > 0) {
+        try_otherwise(lock);
+        return rounded(lock, 0);
+    }
     if (lock->out_of_range == PATIENCE) {
         lock->mode = CF_PHASE_LOCK_OUT_OF_RANGE;
         return rounded(lock, 0);

@@ -8,9 +8,10 @@ static const int64_t MOST_NS = INT64_C(1000000000000000);
 
 /* As seen; 0: not yet. */
 static int64_t learned(const cf_stamp_watch *watch) {
-    int64_t least = watch->least_ns[1];
-    if (watch->intervals >= ENOUGH && (least == 0 || watch->least_ns[0] < least))
-        least = watch->least_ns[0];
+    int64_t now = watch->least_ns[0], before = watch->least_ns[1];
+    if (before == 0 && watch->intervals < ENOUGH)
+        return 0;
+    int64_t least = before == 0 || now < before ? now : before;
     return least < MOST_NS ? least : MOST_NS;
 }
 
@@ -22,10 +23,8 @@ int64_t cf_stamp_watch_spacing(const cf_stamp_watch *watch) {
 int64_t cf_stamp_watch_soonest(const cf_stamp_watch *watch) {
     if (!watch->is_seen)
         return -(INT64_MAX / 2);
-    int64_t t = watch->latest.t_ns, spacing = cf_stamp_watch_spacing(watch);
-    if (watch->is_in_doubt && watch->doubted.t_ns < t)
-        t = watch->doubted.t_ns;
-    return t + (spacing > 0 ? spacing - spacing / 4 : 1);
+    int64_t spacing = cf_stamp_watch_spacing(watch);
+    return watch->latest.t_ns + (spacing > 0 ? spacing - spacing / 4 : 1);
 }
 
 static void learn(cf_stamp_watch *watch, int64_t interval_ns) {

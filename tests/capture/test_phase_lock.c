@@ -322,6 +322,23 @@ START_TEST(gives_up_on_a_camera_that_does_not_follow) {
 }
 END_TEST
 
+/* One that follows in the end is not given up for not following now and then. */
+START_TEST(forgives_what_was_long_ago) {
+    steered c = typical(10e6, 200, 3, 20000);
+    cf_phase_lock *lock = lock_of(20000);
+    for (int time = 0; time < 4; time++) {
+        c.is_deaf = 0;
+        ck_assert_int_lt(follow(&c, lock, 1300).frames, IN_STEP);
+        ck_assert_int_eq(cf_phase_lock_status(lock).is_locked, 1);
+        c.is_deaf = 1;
+        c.phase += 10e6;
+        for (int k = 0; k < 28; k++)
+            step(&c, lock);
+    }
+    cf_phase_lock_destroy(&lock);
+}
+END_TEST
+
 /* In step already, so that no move shows whether it follows. */
 START_TEST(notices_one_that_does_not_follow_in_step_too) {
     steered c = typical(0, 200, 3, 20000);
@@ -457,6 +474,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, bears_a_camera_that_is_not_as_it_says);
     tcase_add_test(tc, follows_a_drift_that_changes);
     tcase_add_test(tc, gives_up_on_a_camera_that_does_not_follow);
+    tcase_add_test(tc, forgives_what_was_long_ago);
     tcase_add_test(tc, notices_one_that_does_not_follow_in_step_too);
     tcase_add_test(tc, uses_the_range_there_is);
     tcase_add_test(tc, is_calm_where_stamps_are_bad);
