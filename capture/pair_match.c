@@ -124,9 +124,12 @@ static cf_status enter(cf_pair_camera *c, cf_frame *frame) {
         cf_frame_unref(&frame);
         return CF_OK;
     }
+    int64_t period_ns = frame->frame_ns;
+    if (!period_ns && c->info.fps > 0)
+        period_ns = (int64_t)(1e9 / c->info.fps);
     const cf_pairing_item item = {
         .t_ns = frame->t_ns,
-        .period_ns = c->info.fps > 0 ? (int64_t)(1e9 / c->info.fps) : 0,
+        .period_ns = period_ns,
         .sequence = frame->sequence,
         .frame = frame,
     };

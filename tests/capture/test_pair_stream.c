@@ -287,14 +287,16 @@ int main(void) {
     cf_log_set(listen, NULL, CF_LOG_WARNING);
     tcase_add_test(tcase, every_pair_of_a_recording_comes_out);
     tcase_add_test(tcase, lost_frames_leave_the_others_paired);
-    tcase_add_test(tcase, a_camera_that_went_away_is_waited_for);
-    tcase_add_test(tcase, a_driver_that_stops_delivering_is_noticed);
     tcase_add_test(tcase, cameras_out_of_step_are_told);
-    tcase_add_test(tcase, free_running_cameras_are_brought_into_step);
     tcase_add_test(tcase, the_brain_sets_both_cameras);
-    tcase_add_test(tcase, a_slow_taker_loses_pairs_visibly);
     tcase_add_test(tcase, closes_at_any_moment);
     tcase_add_test(tcase, refuses_what_cannot_be);
+    if (!getenv("CHROMAFUSE_VALGRIND")) { /* which cannot keep up with cameras in real time */
+        tcase_add_test(tcase, a_camera_that_went_away_is_waited_for);
+        tcase_add_test(tcase, a_driver_that_stops_delivering_is_noticed);
+        tcase_add_test(tcase, free_running_cameras_are_brought_into_step);
+        tcase_add_test(tcase, a_slow_taker_loses_pairs_visibly);
+    }
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
