@@ -13,6 +13,8 @@
 #include "capture/libcamera_pick.h"
 #include "capture/source_backend.h"
 
+#define USUAL_FPS 30
+
 typedef struct {
     cf_libcamera *camera;
     cf_frame_pool *pool;
@@ -85,8 +87,9 @@ static void fill_info(camera_state *s, const cf_libcamera_about *about,
     info->exposure_ns = scaled(setup->exposure_us, 1000, 1000);
     info->gain = scaled(setup->gain, 1, 0);
     info->frame_ns = scaled(setup->frame_us, 1000, 1000);
-    if (params->fps > 0 && info->frame_ns.max > 0) {
-        s->first.frame_us = llround(clamp(1e6 / params->fps, setup->frame_us));
+    if (info->frame_ns.max > 0) { /* one rate, or two cameras never run in step */
+        double fps = params->fps > 0 ? params->fps : USUAL_FPS;
+        s->first.frame_us = llround(clamp(1e6 / fps, setup->frame_us));
         info->fps = 1e6 / (double)s->first.frame_us;
     }
     info->sync_server = info->sync_client = about->has_sync;

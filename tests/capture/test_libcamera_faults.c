@@ -293,6 +293,8 @@ START_TEST(unplugged_in_mid_stream) {
     cf_frame_unref(&kept);
     ck_assert_uint_eq(cf_alloc_live(), live);
     source = open_started("libcamera:ov9281", NULL); /* it came back */
+    ck_assert_int_eq(fake.first.frame_us, 33333);    /* the usual rate */
+    ck_assert_double_eq_tol(cf_source_describe(source)->fps, 30, 0.001);
     cf_source_close(&source);
 }
 END_TEST
