@@ -64,12 +64,13 @@ cf_status cf_source_open(const char *uri, const cf_source_params *params, cf_sou
     if (!s)
         return CF_ERR_MEMORY;
     s->backend = backend;
-    snprintf(s->info.uri, sizeof s->info.uri, "%s", uri);
     cf_status status = backend->open(rest, params, &s->info, &s->state);
     if (status != CF_OK) {
         cf_free(s);
         return status;
     }
+    if (!s->info.uri[0])
+        snprintf(s->info.uri, sizeof s->info.uri, "%s", uri);
     *out = s;
     return CF_OK;
 }

@@ -11,8 +11,9 @@ typedef struct {
     const char *scheme;  /* "v4l2" */
     const char *summary; /* one line for people: what the URI looks like */
     /*
-     * Opens what follows "scheme:" and fills *info (zeroed; uri is set by the caller). *state is
-     * the backend's own. params is checked and never NULL; what of it must last is copied.
+     * Opens what follows "scheme:" and fills *info (zeroed; uri only where the user's own name may
+     * mean another camera tomorrow). *state is the backend's own. params is checked and never NULL;
+     * what of it must last is copied.
      */
     cf_status (*open)(const char *rest, const cf_source_params *params, cf_source_info *info,
                       void **state);
