@@ -181,6 +181,7 @@ cf_status cf_v4l2_controls_open(cf_v4l2_controls *c, const cf_v4l2_node *node,
             return cf_fail(CF_ERR_DEVICE, "%s: subdevice %s: %s", node->path, uri->subdev, reason);
         }
     }
+    pthread_mutex_init(&c->setting, NULL);
     pthread_mutex_init(&c->lock, NULL);
     find_timing(c, width);
     find_gain(c);
@@ -193,6 +194,7 @@ void cf_v4l2_controls_close(cf_v4l2_controls *c) {
     if (c->subdev >= 0)
         c->node->io->close(c->subdev);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->setting);
 }
 
 void cf_v4l2_controls_ranges(const cf_v4l2_controls *c, cf_source_info *info) {
@@ -236,21 +238,20 @@ static int set_gain(cf_v4l2_controls *c, double gain) {
 
 static void remember(cf_v4l2_controls *c) {
     cf_v4l2_setting s = now(c);
+    pthread_mutex_lock(&c->lock);
     s.from = c->next ? c->next + (uint64_t)c->uri.delay : 0; /* 0: nothing streams yet */
-    cf_v4l2_setting *last = &c->history[c->history_count - 1];
-    if (last->from == s.from) {
-        *last = s;
-        return;
-    }
-    if (c->history_count == CF_V4L2_HISTORY)
+    if (c->history[c->history_count - 1].from == s.from)
+        c->history_count--;
+    else if (c->history_count == CF_V4L2_HISTORY)
         memmove(c->history, c->history + 1, (size_t)--c->history_count * sizeof *c->history);
     c->history[c->history_count++] = s;
+    pthread_mutex_unlock(&c->lock);
 }
 
 cf_status cf_v4l2_controls_set(cf_v4l2_controls *c, const cf_source_controls *wishes) {
     const char *what = NULL;
     int error = 0;
-    pthread_mutex_lock(&c->lock);
+    pthread_mutex_lock(&c->setting);
     if (wishes->frame_ns > 0 && c->vblank.id) {
         what = "frame duration";
         error = set_code(c, &c->vblank, (double)wishes->frame_ns / c->line_ns - c->height);
@@ -265,7 +266,7 @@ cf_status cf_v4l2_controls_set(cf_v4l2_controls *c, const cf_source_controls *wi
     }
     if (what)
         remember(c);
-    pthread_mutex_unlock(&c->lock);
+    pthread_mutex_unlock(&c->setting);
     return error ? cf_v4l2_node_fail(c->node, what, error) : CF_OK;
 }
 

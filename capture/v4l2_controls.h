@@ -29,8 +29,9 @@ typedef struct {
 typedef struct {
     const cf_v4l2_node *node;
     cf_v4l2_uri uri;
-    int subdev; /* -1: none */
-    pthread_mutex_t lock;
+    int subdev;              /* -1: none */
+    pthread_mutex_t setting; /* one sets at a time; a driver may take long */
+    pthread_mutex_t lock;    /* of history and next: frames do not wait for the driver */
     cf_v4l2_control exposure, gain, vblank;
     double exposure_unit_ns; /* of one code */
     double line_ns;          /* a row's duration; 0 unknown */
