@@ -15,7 +15,8 @@
 
 #define DEFAULT_FPS 30.0
 #define MIN_FPS 1e-3
-#define MAX_SPAN_NS ((int64_t)30 * 24 * 3600 * 1000000000) /* times farther apart are no times */
+#define MAX_EXPOSURE_NS ((int64_t)3600 * 1000000000) /* no exposure is that long */
+#define MAX_PAUSE_NS 2000000000
 #define MAX_TIME_NS ((int64_t)1 << 61)
 
 static int is_folder(const char *path) {
@@ -35,57 +36,113 @@ static int has(const char *folder, const char *name) {
 
 static int64_t middle_of(const cf_recording_frame *f) {
     int64_t half = f->exposure_ns / 2;
-    int is_sane = f->exposure_ns < MAX_SPAN_NS && f->t_ns > half && f->t_ns < MAX_TIME_NS;
+    int is_sane = f->exposure_ns < MAX_EXPOSURE_NS && f->t_ns > half;
     if (!is_sane || f->t_ref == CF_TIME_MID)
         return f->t_ns;
     return f->t_ref == CF_TIME_START ? f->t_ns + half : f->t_ns - half;
 }
 
-typedef struct {
-    int64_t first, last;      /* times */
-    uint64_t lowest, highest; /* indices */
-    int is_known;
-} extent;
-
-/* Takes a camera's times in; both cameras of a recording share one time line. */
-static void widen(const cf_recording_camera *camera, extent *e) {
+/* All times in the middle of the exposure; 0: they are no times. */
+static int take_middles(cf_recording_camera *camera) {
     for (size_t i = 0; i < camera->count; i++) {
-        const cf_recording_frame *f = &camera->frames[i];
-        int64_t t = middle_of(f);
-        e->is_known = e->is_known && t > 0 && t < MAX_TIME_NS;
-        e->first = t < e->first ? t : e->first;
-        e->last = t > e->last ? t : e->last;
-        e->lowest = f->index < e->lowest ? f->index : e->lowest;
-        e->highest = f->index > e->highest ? f->index : e->highest;
+        cf_recording_frame *f = &camera->frames[i];
+        if (f->t_ns <= 0 || f->t_ns >= MAX_TIME_NS)
+            return 0;
+        f->t_ns = middle_of(f);
+        f->t_ref = f->exposure_ns ? CF_TIME_MID : f->t_ref;
     }
+    return 1;
 }
 
-/* Mean frame duration; 0 unknown. */
+/* Mean frame duration without pauses; 0 unknown. */
 static int64_t period_of(const cf_recording_camera *camera) {
-    if (camera->count < 2)
-        return 0;
-    const cf_recording_frame *first = camera->frames, *last = first + camera->count - 1;
-    int64_t span = middle_of(last) - middle_of(first);
-    return span > 0 ? span / (int64_t)(last->index - first->index) : 0;
+    double sum = 0, steps = 0;
+    for (size_t i = 1; i < camera->count; i++) {
+        const cf_recording_frame *f = &camera->frames[i];
+        int64_t step = f->t_ns - f[-1].t_ns;
+        if (step <= 0 || step > MAX_PAUSE_NS)
+            continue;
+        sum += (double)step;
+        steps += (double)(f->index - f[-1].index);
+    }
+    return steps > 0 ? llround(sum / steps) : 0;
 }
 
-/* period 0: unknown. */
-static void set_times(cf_file_list *list, const extent *e, int64_t period, double fps) {
-    uint64_t steps = e->highest - e->lowest;
-    int is_known = e->is_known && e->last - e->first < MAX_SPAN_NS && period > 0;
-    list->period_ns = is_known ? period : llround(1e9 / (fps > MIN_FPS ? fps : DEFAULT_FPS));
-    int by_index = steps < (uint64_t)(MAX_TIME_NS / list->period_ns); /* a log may say anything */
-    int64_t count = by_index ? (int64_t)steps + 1 : (int64_t)list->count;
-    list->span_ns = is_known ? e->last - e->first + list->period_ns : count * list->period_ns;
-    for (size_t i = 0; i < list->count; i++) {
-        cf_recording_frame *f = &list->frames[i];
-        int64_t number = by_index ? (int64_t)(f->index - e->lowest) : (int64_t)i;
-        f->t_ns = is_known ? middle_of(f) : (number + 1) * list->period_ns;
-        if (f->exposure_ns || !is_known)
-            f->t_ref = CF_TIME_MID;
+/* The camera whose frame at[] comes next by index, -1 at the end. */
+static int next_camera(const cf_recording_camera camera[2], const size_t at[2]) {
+    int has[2] = {at[0] < camera[0].count, at[1] < camera[1].count};
+    if (!has[0] || !has[1])
+        return has[0] ? 0 : has[1] ? 1 : -1;
+    return camera[0].frames[at[0]].index > camera[1].frames[at[1]].index;
+}
+
+/*
+ * Takes pauses out and joins times that begin anew (a recording that was resumed later, or after
+ * the machine was started again): from there on both cameras' frames are shifted alike, and their
+ * counts go on. Returns how long all of it lasts.
+ */
+static int64_t take_out_pauses(cf_recording_camera camera[2], int64_t period) {
+    size_t at[2] = {0, 0};
+    int64_t shift = 0, last = 0, first = 0;
+    uint64_t count_shift[2] = {0, 0};
+    int pauses = 0, seen[2] = {0, 0};
+    for (int i = next_camera(camera, at); i >= 0; i = next_camera(camera, at)) {
+        cf_recording_frame *f = &camera[i].frames[at[i]++];
+        int64_t step = f->t_ns + shift - last;
+        if (last && (step > MAX_PAUSE_NS || step < -MAX_PAUSE_NS)) {
+            shift += period - step;
+            pauses++;
+        }
+        if (seen[i] != pauses && at[i] > 1)
+            count_shift[i] = f[-1].sequence + 1 - f->sequence;
+        seen[i] = pauses;
+        f->sequence += count_shift[i];
+        f->t_ns += shift;
+        last = f->t_ns;
+        first = first ? first : last;
     }
-    uint64_t first = list->frames[0].sequence, last = list->frames[list->count - 1].sequence;
-    list->span_sequence = last >= first ? last - first + 1 : list->count;
+    return last - first + period;
+}
+
+/* Times by number, the same for both cameras of a recording. Returns how long all of it lasts. */
+static int64_t invent_times(cf_recording_camera camera[2], int64_t period) {
+    uint64_t lowest = UINT64_MAX, highest = 0;
+    for (int i = 0; i < 2; i++)
+        if (camera[i].count) {
+            uint64_t first = camera[i].frames[0].index;
+            uint64_t last = camera[i].frames[camera[i].count - 1].index;
+            lowest = first < lowest ? first : lowest;
+            highest = last > highest ? last : highest;
+        }
+    int by_index = highest - lowest < (uint64_t)(MAX_TIME_NS / period); /* a log may say anything */
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < camera[i].count; k++) {
+            cf_recording_frame *f = &camera[i].frames[k];
+            f->t_ns = (int64_t)(by_index ? f->index - lowest + 1 : k + 1) * period;
+            f->t_ref = CF_TIME_MID;
+        }
+    return by_index ? (int64_t)(highest - lowest + 1) * period
+                    : (int64_t)(camera[0].count + camera[1].count) * period;
+}
+
+/* Takes over one camera's frames. */
+static void set_times(cf_recording_camera camera[2], int which, int has_times, double fps,
+                      cf_file_list *out) {
+    int is_known = has_times && take_middles(&camera[0]) && take_middles(&camera[1]);
+    int64_t period = is_known ? period_of(&camera[0]) : 0;
+    if (is_known && !period)
+        period = period_of(&camera[1]);
+    is_known = period > 0;
+    out->period_ns = is_known ? period : llround(1e9 / (fps > MIN_FPS ? fps : DEFAULT_FPS));
+    out->span_ns =
+        is_known ? take_out_pauses(camera, period) : invent_times(camera, out->period_ns);
+    out->frames = camera[which].frames;
+    out->count = camera[which].count;
+    camera[which] = (cf_recording_camera){0};
+    if (!out->count)
+        return;
+    uint64_t first = out->frames[0].sequence, last = out->frames[out->count - 1].sequence;
+    out->span_sequence = last >= first ? last - first + 1 : out->count;
 }
 
 /* --- what a path stands for --- */
@@ -93,50 +150,38 @@ static void set_times(cf_file_list *list, const extent *e, int64_t period, doubl
 static cf_status open_recording(const char *folder, int camera, double fps, cf_file_list *out) {
     cf_recording *r;
     CF_TRY(cf_recording_open(folder, &r));
-    extent e = {.first = INT64_MAX, .lowest = UINT64_MAX, .is_known = r->has_log};
-    widen(&r->camera[0], &e);
-    widen(&r->camera[1], &e);
-    int64_t period = period_of(&r->camera[0]);
-    if (!period)
-        period = period_of(&r->camera[1]);
-    out->frames = r->camera[camera].frames;
-    out->count = r->camera[camera].count;
-    r->camera[camera] = (cf_recording_camera){0};
+    set_times(r->camera, camera, r->has_log, fps, out);
     cf_recording_close(&r);
     if (!out->count)
         return cf_fail(CF_ERR_IO, "%s: the log has no frame of the %s camera", folder,
                        cf_recording_cameras[camera]);
     out->folder = cf_strdup(folder);
-    set_times(out, &e, period, fps);
     return out->folder ? CF_OK : CF_ERR_MEMORY;
 }
 
 static cf_status open_folder(const char *folder, double fps, cf_file_list *out) {
-    cf_recording_camera files;
-    CF_TRY(cf_recording_list_folder(folder, &files));
-    extent e = {.lowest = 0, .highest = files.count - 1};
-    out->frames = files.frames;
-    out->count = files.count;
+    cf_recording_camera files[2] = {0};
+    CF_TRY(cf_recording_list_folder(folder, &files[0]));
+    set_times(files, 0, 0, fps, out);
     out->folder = cf_strdup(folder);
-    set_times(out, &e, 0, fps);
     return out->folder ? CF_OK : CF_ERR_MEMORY;
 }
 
 static cf_status open_one(const char *path, double fps, cf_file_list *out) {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    const extent e = {0};
     if (strlen(name) >= sizeof out->frames->file)
         return cf_fail(CF_ERR_INVALID, "%s: too long a name", path);
-    out->frames = cf_alloc(1, sizeof *out->frames);
+    cf_recording_camera file[2] = {{cf_alloc(1, sizeof *file->frames), 1}};
     out->folder = cf_strdup(slash ? path : ".");
-    if (!out->frames || !out->folder)
+    if (!file->frames || !out->folder) {
+        cf_free(file->frames);
         return CF_ERR_MEMORY;
+    }
+    memcpy(file->frames->file, name, strlen(name) + 1);
+    set_times(file, 0, 0, fps, out);
     if (slash)
         out->folder[slash == path ? 1 : slash - path] = '\0';
-    memcpy(out->frames->file, name, strlen(name) + 1);
-    out->count = 1;
-    set_times(out, &e, 0, fps);
     return CF_OK;
 }
 

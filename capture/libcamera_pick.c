@@ -71,6 +71,9 @@ static cf_status list_cameras(const char *uri, cf_libcamera_about **out, int *co
     }
     cf_free(*out);
     *out = NULL;
+    if (found == -ENODEV) /* of libcamera itself, not of a camera: some device is half there */
+        return cf_fail(CF_ERR_DEVICE, "%s: libcamera cannot list cameras: %s", uri,
+                       strerror(ENODEV));
     return found ? cf_libcamera_fail(uri, "list cameras", found) : fail_without_cameras(uri);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -33,7 +34,6 @@ struct cf_recorder {
     cf_queue *idle, *waiting; /* of slots */
     pthread_t thread;
     atomic_int status; /* the writer's first failure */
-    cf_image codes[2]; /* packed frames are unpacked into these; the writer's */
     pthread_mutex_t lock;
     cf_recorder_stats stats; /* under lock */
     double busy_s;           /* under lock */
@@ -63,22 +63,6 @@ static cf_status check_space(const cf_recorder *r, cf_frame *const pair[2]) {
                    "after pair %llu",
                    r->path, (double)left / 1e6, (double)r->keep_free / 1e6,
                    (unsigned long long)r->folder.next);
-}
-
-static cf_status write_frame(cf_recorder *r, int camera, const char *path, const cf_frame *frame) {
-    cf_image *codes = &r->codes[camera];
-    int width = frame->profile.width, height = frame->profile.height;
-    if (frame->layout == CF_RAW_CODES)
-        return cf_dng_write(path, frame);
-    if (codes->width != width || codes->height != height) {
-        cf_image_free(codes);
-        CF_TRY(cf_image_alloc(width, height, 1, CF_PIXEL_U16, codes));
-    }
-    CF_TRY(cf_frame_codes(frame, codes));
-    cf_frame plain = *frame;
-    plain.image = *codes;
-    plain.layout = CF_RAW_CODES;
-    return cf_dng_write(path, &plain);
 }
 
 static uint64_t size_of(const char *path) {
@@ -133,7 +117,7 @@ static cf_status write_pair(cf_recorder *r, cf_frame *const pair[2], uint64_t *b
     *bytes = 0;
     for (; written < 2 && status == CF_OK; written += status == CF_OK) {
         path_of(r, written, path[written]);
-        status = write_frame(r, written, path[written], pair[written]);
+        status = cf_dng_write(path[written], pair[written]);
     }
     if (status == CF_OK)
         status = append_lines(r, pair);
@@ -153,6 +137,13 @@ static void put_back(cf_recorder *r, slot *s) {
     cf_queue_push(r->idle, s, 0); /* has room for all */
 }
 
+/* Processor time of the calling thread. */
+static double cpu_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static void *write_pairs(void *argument) {
     cf_recorder *r = argument;
     void *item;
@@ -168,6 +159,7 @@ static void *write_pairs(void *argument) {
         put_back(r, s);
         pthread_mutex_lock(&r->lock);
         r->busy_s += cf_clock_seconds() - start;
+        r->stats.cpu_s = cpu_seconds();
         r->stats.written += status == CF_OK;
         r->stats.dropped += status != CF_OK;
         r->stats.bytes += bytes;
@@ -189,8 +181,6 @@ static cf_status make_queues(cf_recorder *r, int room) {
 static void free_recorder(cf_recorder *r) {
     cf_queue_destroy(&r->idle);
     cf_queue_destroy(&r->waiting);
-    cf_image_free(&r->codes[0]);
-    cf_image_free(&r->codes[1]);
     pthread_mutex_destroy(&r->lock);
     cf_free(r->path);
     cf_free(r);

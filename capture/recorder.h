@@ -20,6 +20,7 @@ typedef struct {
     uint64_t bytes;
     int waiting;       /* pairs */
     double write_mb_s; /* of the writer while it was busy */
+    double cpu_s;      /* processor time of the writer */
 } cf_recorder_stats;
 
 typedef struct cf_recorder cf_recorder;

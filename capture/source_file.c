@@ -13,10 +13,9 @@
 #include "capture/raw.h"
 #include "capture/source_backend.h"
 
-#define AHEAD 4               /* frames read ahead */
-#define MAX_WARNINGS 5        /* about single files */
-#define POLL_NS 1000000       /* how often a full pool is looked at */
-#define MAX_GAP_NS 2000000000 /* longer pauses between frames are not waited for */
+#define AHEAD 4         /* frames read ahead */
+#define MAX_WARNINGS 5  /* about single files */
+#define POLL_NS 1000000 /* how often a full pool is looked at */
 #define PATH_ROOM 4352
 
 typedef struct {
@@ -264,7 +263,7 @@ static cf_status wait_until_due(files *s, int64_t deadline) {
         s->due_ns = now_ns();
     else if (s->last_t_ns != s->next->t_ns) {
         int64_t gap = s->next->t_ns - s->last_t_ns;
-        s->due_ns += gap < 0 ? 0 : gap > MAX_GAP_NS ? MAX_GAP_NS : gap;
+        s->due_ns += gap > 0 ? gap : 0;
     }
     s->last_t_ns = s->next->t_ns;
     int64_t until = s->due_ns < deadline ? s->due_ns : deadline;

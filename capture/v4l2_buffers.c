@@ -52,7 +52,7 @@ cf_status cf_v4l2_node_map(cf_v4l2_node *node, int count, size_t need) {
     if (ask.count < 2)
         return cf_fail(CF_ERR_DEVICE, "%s: the driver has memory for %u of %d buffers", node->path,
                        ask.count, count);
-    if (ask.count < (unsigned)count)
+    if (ask.count < (unsigned)count && !V4L2_TYPE_IS_OUTPUT(node->type))
         cf_log(CF_LOG_WARNING, "%s: only %u of %d buffers: frames may be lost", node->path,
                ask.count, count);
     if (ask.count > VIDEO_MAX_FRAME)

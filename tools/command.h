@@ -53,6 +53,9 @@ cf_status cf_cli_flush(void);
 /* A progress bar on stderr when that is a terminal, else nothing. done in 0..total. */
 void cf_cli_progress(const char *what, size_t done, size_t total);
 
+/* 1: --quiet was given; progress is not shown. */
+int cf_cli_quiet(void);
+
 /* Set by Ctrl-C: long loops look at it and stop with CF_ERR_CANCELLED. */
 int cf_cli_interrupted(void);
 
@@ -76,5 +79,6 @@ int cf_command_compare(int argc, char **argv);
 int cf_command_devices(int argc, char **argv);
 int cf_command_bench(int argc, char **argv);
 int cf_command_model(int argc, char **argv);
+int cf_command_capture(int argc, char **argv);
 
 #endif

@@ -26,8 +26,9 @@ typedef struct {
 
 /*
  * The pairs that the options name: one of two files, or all of two folders in order of their names
- * (of one recording: its mono/ and color/), results in the folder `out` under the mono files'
- * names. Free with cf_fuse_pairs_free.
+ * (of one recording, or its mono/ and color/: as its log says; where that is missing or damaged, in
+ * order of their names), results in the folder `out` under the mono files' names. Free with
+ * cf_fuse_pairs_free.
  */
 cf_status cf_fuse_pairs_find(const cf_fuse_options *options, cf_fuse_pair **pairs, size_t *count);
 void cf_fuse_pairs_free(cf_fuse_pair *pairs, size_t count);

@@ -2,12 +2,15 @@
 /* Finds the pairs of raw files that a `fuse` command line means. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "capture/recording.h"
 #include "tools/fuse_job.h"
 
 #define MAX_PAIRS 1000000
@@ -113,6 +116,70 @@ static cf_status find_in_folders(const cf_fuse_options *o, const char *mono, con
     return status;
 }
 
+/* --- recordings --- */
+
+static int is_readable(const char *path) {
+    return path && !access(path, R_OK);
+}
+
+/* One pair of the log; a pair without its files is left out and 0 comes back. */
+static int take_pair(const cf_fuse_options *o, const char *folder,
+                     const cf_recording_frame *const frame[2], cf_fuse_pair *out) {
+    char stem[sizeof frame[0]->file];
+    const char *slash = strrchr(frame[0]->file, '/');
+    snprintf(stem, sizeof stem, "%s", slash ? slash + 1 : frame[0]->file);
+    char *dot = strrchr(stem, '.');
+    if (dot)
+        *dot = '\0';
+    out->mono = join(folder, frame[0]->file, "");
+    out->color = join(folder, frame[1]->file, "");
+    out->out = join(o->out, stem, ".png");
+    if (is_readable(out->mono) && is_readable(out->color) && out->out)
+        return 1;
+    cf_log(CF_LOG_WARNING, "%s: pair %llu is left out: %s is not there", folder,
+           (unsigned long long)frame[0]->index, frame[is_readable(out->mono)]->file);
+    cf_free(out->mono);
+    cf_free(out->color);
+    cf_free(out->out);
+    *out = (cf_fuse_pair){0};
+    return 0;
+}
+
+static cf_status pairs_of_log(const cf_fuse_options *o, const cf_recording *r, cf_fuse_pair **pairs,
+                              size_t *count) {
+    const cf_recording_frame *frame[2];
+    size_t at[2] = {0, 0}, room = r->camera[0].count, seen = 0;
+    *pairs = cf_alloc(room, sizeof **pairs);
+    if (!*pairs)
+        return CF_ERR_MEMORY;
+    for (; cf_recording_next_pair(r, at, frame); seen++)
+        *count += (size_t)take_pair(o, r->folder, frame, &(*pairs)[*count]);
+    size_t alone = r->camera[0].count + r->camera[1].count - 2 * seen;
+    if (alone)
+        cf_log(CF_LOG_WARNING, "%s: %zu frames without a partner are left out", r->folder, alone);
+    if (!*count)
+        return cf_fail(CF_ERR_IO, "%s: has no pair whose files are there", r->folder);
+    if (mkdir(o->out, 0777) && errno != EEXIST)
+        return cf_fail(CF_ERR_IO, "%s: %s", o->out, strerror(errno));
+    return CF_OK;
+}
+
+/* By the log where there is a good one, else in the order of the names. */
+static cf_status find_in_recording(const cf_fuse_options *o, const char *folder, const char *mono,
+                                   const char *color, cf_fuse_pair **pairs, size_t *count) {
+    cf_recording *recording;
+    char *log = join(folder, CF_RECORDING_LOG, "");
+    int has_log = is_readable(log);
+    cf_free(log);
+    if (!has_log)
+        return find_in_folders(o, mono, color, pairs, count);
+    CF_TRY(cf_recording_open(folder, &recording));
+    cf_status status = recording->has_log ? pairs_of_log(o, recording, pairs, count)
+                                          : find_in_folders(o, mono, color, pairs, count);
+    cf_recording_close(&recording);
+    return status;
+}
+
 static cf_status find_recording(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
     char *mono = join(o->mono, "mono", ""), *color = join(o->mono, "color", "");
     cf_status status = mono && color ? CF_OK : CF_ERR_MEMORY;
@@ -122,10 +189,29 @@ static cf_status find_recording(const cf_fuse_options *o, cf_fuse_pair **pairs, 
                          "camera's folder with --color",
                          o->mono);
     if (status == CF_OK)
-        status = find_in_folders(o, mono, color, pairs, count);
+        status = find_in_recording(o, o->mono, mono, color, pairs, count);
     cf_free(mono);
     cf_free(color);
     return status;
+}
+
+/* The folder whose mono/ and color/ these two are, in `out`; 0 when they are not of one. */
+static int share_recording(const char *mono, const char *color, char out[PATH_MAX]) {
+    char other[PATH_MAX];
+    if (!realpath(mono, out) || !realpath(color, other))
+        return 0;
+    char *a = strrchr(out, '/'), *b = strrchr(other, '/');
+    if (!a || !b || strcmp(a, "/mono") != 0 || strcmp(b, "/color") != 0)
+        return 0;
+    *a = *b = '\0';
+    return *out && !strcmp(out, other);
+}
+
+static cf_status find_in_two(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
+    char folder[PATH_MAX];
+    if (share_recording(o->mono, o->color, folder))
+        return find_in_recording(o, folder, o->mono, o->color, pairs, count);
+    return find_in_folders(o, o->mono, o->color, pairs, count);
 }
 
 cf_status cf_fuse_pairs_find(const cf_fuse_options *o, cf_fuse_pair **pairs, size_t *count) {
@@ -136,7 +222,7 @@ cf_status cf_fuse_pairs_find(const cf_fuse_options *o, cf_fuse_pair **pairs, siz
     if (folders && (!o->color || !strcmp(o->mono, o->color)))
         status = find_recording(o, pairs, count);
     else if (folders && cf_is_folder(o->color))
-        status = find_in_folders(o, o->mono, o->color, pairs, count);
+        status = find_in_two(o, pairs, count);
     else if (folders || (o->color && cf_is_folder(o->color)))
         status =
             cf_fail(CF_ERR_INVALID, "--mono and --color must both be files or both be folders");

@@ -22,6 +22,7 @@ static const struct {
     {"simulate", "the files of a rig, from a stereo picture or a scene of its own",
      cf_command_simulate},
     {"compare", "score pictures against the truth, contact sheet", cf_command_compare},
+    {"capture", "record pairs of raw frames from two cameras", cf_command_capture},
     {"devices", "list OpenCL devices", cf_command_devices},
     {"bench", "time each stage, the whole chain, or a network", cf_command_bench},
     {"model", "look into a network, or run it on NumPy files", cf_command_model},
@@ -29,6 +30,10 @@ static const struct {
 
 static volatile sig_atomic_t interrupted, gently;
 static int quiet;
+
+int cf_cli_quiet(void) {
+    return quiet;
+}
 
 int cf_cli_interrupted(void) {
     return interrupted;
@@ -77,7 +82,9 @@ static void print_line(void *user, cf_log_level level, const char *line) {
         snprintf(warnings[warning_count++], sizeof warnings[0], "%s", line);
     if (level == CF_LOG_WARNING && quiet)
         return;
-    fprintf(stderr, "chromafuse: %s%s\n", names[level], line);
+    /* over a line of progress, where there is one */
+    fprintf(stderr, "%schromafuse: %s%s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", names[level],
+            line);
 }
 
 static int print_overview(void) {
@@ -119,6 +126,7 @@ int main(int argc, char **argv) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is told like a full disk */
     if (argc < 2) {
         cf_log(CF_LOG_ERROR, "a command is missing, for instance fuse");
         return try_help();

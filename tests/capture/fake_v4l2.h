@@ -69,7 +69,8 @@ typedef struct {
     /* Output. */
     unsigned char *written;
     size_t written_size;
-    int writes, write_error, write_again, has_own_colors;
+    int writes, write_error, write_again, has_own_colors, has_section, changes_by_section;
+    struct v4l2_rect crop, compose;
 } fake_driver;
 
 static fake_driver fake;
@@ -360,6 +361,20 @@ static int fake_event(struct v4l2_event *e) {
     return 0;
 }
 
+/* Of an output that scales: what was set last stays. */
+static int fake_selection(struct v4l2_selection *s, int is_set) {
+    struct v4l2_rect *r = s->target == V4L2_SEL_TGT_CROP ? &fake.crop : &fake.compose;
+    if (!fake.has_section)
+        return fake_fail(ENOTTY);
+    if (is_set)
+        *r = s->r;
+    else
+        s->r = s->target == V4L2_SEL_TGT_COMPOSE_DEFAULT ? (struct v4l2_rect){0, 0, 640, 480} : *r;
+    if (is_set && fake.changes_by_section)
+        fake.width += 8;
+    return 0;
+}
+
 static int fake_ioctl(int fd, unsigned long request, void *a) {
     if (fake.interrupts_all && (fake.interrupted ^= 1))
         return fake_fail(EINTR);
@@ -381,6 +396,8 @@ static int fake_ioctl(int fd, unsigned long request, void *a) {
     case VIDIOC_QUERY_EXT_CTRL: return fake_query(fd, a);
     case VIDIOC_G_EXT_CTRLS: return fake_ext(fd, a, 0);
     case VIDIOC_S_EXT_CTRLS: return fake_ext(fd, a, 1);
+    case VIDIOC_G_SELECTION: return fake_selection(a, 0);
+    case VIDIOC_S_SELECTION: return fake_selection(a, 1);
     case VIDIOC_SUBSCRIBE_EVENT: fake.subscribed++; return 0;
     case VIDIOC_DQEVENT: return fake_event(a);
     default: return fake_fail(ENOTTY);

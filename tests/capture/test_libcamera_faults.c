@@ -380,6 +380,8 @@ START_TEST(what_cannot_be_opened_says_why) {
     fake.configure_status = 0;
     fake.list_status = -EIO;
     check_fails("libcamera:2", NULL, CF_ERR_DEVICE, "cannot list cameras");
+    fake.list_status = -ENODEV;
+    check_fails("libcamera:2", NULL, CF_ERR_DEVICE, "libcamera cannot list cameras");
     fake.list_status = 0;
     fake.camera_count = 0;
     check_fails("libcamera:2", NULL, CF_ERR_DEVICE, "libcamera finds no camera");

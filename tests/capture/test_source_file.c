@@ -32,15 +32,10 @@ static void forget_lines(void) {
     errors = 0;
 }
 
-/* A recording of COUNT pairs; the colour camera is 1 ms late and has lost its frame 13. */
-static void begin(int width) {
+/* COUNT pairs; the colour camera is 1 ms late and has lost its frame 3. */
+static void record(int resume, int width, int64_t t_ns, uint64_t sequence) {
     cf_recorder *recorder;
-    snprintf(top, sizeof top, "/tmp/chromafuse-source-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(top));
-    snprintf(rec, sizeof rec, "%s/rec", top);
-    forget_lines();
-    cf_log_set(keep_line, NULL, CF_LOG_WARNING);
-    const cf_recorder_params params = {.folder = rec, .room = 4};
+    const cf_recorder_params params = {.folder = rec, .resume = resume, .room = 4};
     ck_assert_int_eq(cf_recorder_open(&params, &recorder), CF_OK);
     for (int k = 0; k < COUNT; k++) {
         cf_frame *pair[2];
@@ -48,8 +43,8 @@ static void begin(int width) {
             ck_assert_int_eq(cf_frame_create(width, HEIGHT, &pair[i]), CF_OK);
             memset(pair[i]->image.data, k + 1, pair[i]->image.stride * HEIGHT);
             pair[i]->profile.is_color = i;
-            pair[i]->sequence = (uint64_t)(10 + k + (i && k > 2));
-            pair[i]->t_ns = 5000000 + (int64_t)k * PERIOD + 1000000 * i;
+            pair[i]->sequence = sequence + (uint64_t)(k + (i && k > 2));
+            pair[i]->t_ns = t_ns + (int64_t)k * PERIOD + 1000000 * i;
             pair[i]->exposure_ns = 4000000;
             pair[i]->t_ref = i ? CF_TIME_START : CF_TIME_MID;
             pair[i]->gain = 2.5;
@@ -57,6 +52,15 @@ static void begin(int width) {
         ck_assert_int_eq(cf_recorder_push(recorder, pair, 1), CF_OK);
     }
     ck_assert_int_eq(cf_recorder_close(&recorder, NULL), CF_OK);
+}
+
+static void begin(int width) {
+    snprintf(top, sizeof top, "/tmp/chromafuse-source-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(top));
+    snprintf(rec, sizeof rec, "%s/rec", top);
+    forget_lines();
+    cf_log_set(keep_line, NULL, CF_LOG_WARNING);
+    record(0, width, 5000000, 10);
 }
 
 static void end(void) {
@@ -193,6 +197,30 @@ START_TEST(repetitions_go_on_in_time_and_count) {
     for (uint64_t k = 0; k < 10; k++)
         ck_assert_uint_eq(next_sequence(source[0]), k);
     cf_source_close(&source[0]);
+    end();
+}
+END_TEST
+
+START_TEST(pauses_are_taken_out) {
+    begin(WIDTH);
+    record(1, WIDTH, 100000000000, 2000); /* resumed later */
+    record(1, WIDTH, 3000000000, 5);      /* and after the machine was started again */
+    for (int i = 0; i < 2; i++) {
+        cf_source *source = open_source(i ? "rec/color" : "rec/mono", fast);
+        ck_assert_double_eq_tol(cf_source_describe(source)->fps, 1e9 / PERIOD, 1e-6);
+        for (int k = 0; k < 3 * COUNT; k++) {
+            cf_frame *frame = next_frame(source);
+            int gaps = i * ((k > 2) + (k > 8) + (k > 14));
+            ck_assert_uint_eq(frame->sequence, (uint64_t)(10 + k + gaps));
+            /* a seam is one period from the colour frame before it to the mono frame after it */
+            ck_assert_int_eq(frame->t_ns,
+                             5000000 + (int64_t)k * PERIOD + (k / COUNT + i) * (int64_t)3000000);
+            cf_frame_unref(&frame);
+        }
+        expect_end(source, CF_ERR_END);
+        ck_assert_uint_eq(cf_source_statistics(source).lost, (uint64_t)(3 * i));
+        cf_source_close(&source);
+    }
     end();
 }
 END_TEST
@@ -335,6 +363,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, a_recording_is_given_out_as_it_was);
     tcase_add_test(tc, frames_that_cannot_be_read_are_skipped);
     tcase_add_test(tc, repetitions_go_on_in_time_and_count);
+    tcase_add_test(tc, pauses_are_taken_out);
     tcase_add_test(tc, any_folder_and_any_file_will_do);
     tcase_add_test(tc, another_size_ends_it);
     tcase_add_test(tc, frames_come_when_they_are_due);
