@@ -21,7 +21,7 @@ typedef struct {
     cf_v4l2_matrix matrix;
     unsigned char *packed; /* for write(); NULL: buffers are mapped */
     int unused;            /* the next buffer that was never queued */
-    int is_streaming, is_first;
+    int is_streaming;
     unsigned long left_out;
 } output;
 
@@ -79,6 +79,9 @@ static cf_status set_format(output *o, const cf_sink_params *params) {
     if (f->fourcc != *fourcc || f->width != width || f->height != height)
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: takes pictures of %ux%u, not of %ux%u",
                        o->node.path, f->width, f->height, width, height);
+    if (f->stride && f->stride < cf_v4l2_pack_row(f) && width % 2)
+        return cf_fail(CF_ERR_UNSUPPORTED, "%s: takes only even widths, not pictures of %ux%u",
+                       o->node.path, width, height);
     if (f->stride && f->stride < cf_v4l2_pack_row(f))
         return cf_fail(CF_ERR_DEVICE, "%s: the driver says %u bytes a row, but %u pixels take %zu",
                        o->node.path, f->stride, f->width, cf_v4l2_pack_row(f));
@@ -88,6 +91,26 @@ static cf_status set_format(output *o, const cf_sink_params *params) {
                        o->node.path, f->stride, f->size);
     f->size = f->size < need ? (uint32_t)need : f->size;
     cf_v4l2_matrix_for(f, &o->matrix);
+    return CF_OK;
+}
+
+/* An earlier program's section of the picture must not be ours; many drivers know of none. */
+static cf_status show_whole(const output *o) {
+    cf_v4l2_picture now;
+    struct v4l2_selection s = {.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+                               .target = V4L2_SEL_TGT_COMPOSE_DEFAULT};
+    if (!cf_v4l2_node_ioctl(&o->node, VIDIOC_G_SELECTION, &s)) {
+        s.target = V4L2_SEL_TGT_COMPOSE;
+        cf_v4l2_node_ioctl(&o->node, VIDIOC_S_SELECTION, &s);
+    }
+    s.target = V4L2_SEL_TGT_CROP;
+    s.r = (struct v4l2_rect){0, 0, o->format.width, o->format.height};
+    cf_v4l2_node_ioctl(&o->node, VIDIOC_S_SELECTION, &s);
+    if (!cf_v4l2_node_get_format(&o->node, &now) &&
+        (now.width != o->format.width || now.height != o->format.height ||
+         now.stride != o->format.stride))
+        return cf_fail(CF_ERR_UNSUPPORTED, "%s: shows a section of %ux%u, not all of %ux%u",
+                       o->node.path, now.width, now.height, o->format.width, o->format.height);
     return CF_OK;
 }
 
@@ -103,9 +126,9 @@ static cf_status set_up(output *o, const char *path, const cf_sink_params *param
     if (cf_v4l2_node_open(path, 1, &o->node, reason) != CF_OK)
         return cf_fail(CF_ERR_DEVICE, "%s: %s", path, reason);
     CF_TRY(set_format(o, params));
+    CF_TRY(show_whole(o));
     set_rate(o, params->fps);
-    o->is_first = 1;
-    if (!(o->node.capabilities & V4L2_CAP_READWRITE))
+    if (o->node.capabilities & V4L2_CAP_STREAMING)
         return cf_v4l2_node_map(&o->node, BUFFERS, cf_v4l2_pack_size(&o->format));
     o->packed = cf_alloc(1, o->format.size);
     return o->packed ? CF_OK : CF_ERR_MEMORY;
@@ -170,37 +193,13 @@ static int give_buffer(output *o, const cf_image *picture) {
     return error;
 }
 
-/* A driver that says it takes write() but does not, as vivid of Linux 6.1. The kernel ends its
- * trial with the file: before that it gives no buffers. */
-static cf_status change_to_buffers(output *o) {
-    char path[sizeof o->node.path];
-    cf_v4l2_reason reason;
-    memcpy(path, o->node.path, sizeof path);
-    cf_free(o->packed);
-    o->packed = NULL;
-    cf_v4l2_node_close(&o->node);
-    if (cf_v4l2_node_open(path, 1, &o->node, reason) != CF_OK)
-        return cf_fail(CF_ERR_DEVICE, "%s: %s", path, reason);
-    cf_v4l2_picture format = o->format;
-    int error = cf_v4l2_node_set_format(&o->node, &format);
-    if (error)
-        return cf_v4l2_node_fail(&o->node, "cannot set its format again", error);
-    return cf_v4l2_node_map(&o->node, BUFFERS, cf_v4l2_pack_size(&o->format));
-}
-
 static cf_status write_picture(void *state, const cf_image *picture, int64_t t_ns) {
     output *o = state;
-    int error = 0;
+    int error;
     (void)t_ns;
-    if (o->packed) {
+    if (o->packed)
         cf_v4l2_pack(picture, &o->format, &o->matrix, o->packed);
-        error = offer(o, give_by_write, picture);
-        if (error && error != EAGAIN && o->is_first && o->node.capabilities & V4L2_CAP_STREAMING)
-            CF_TRY(change_to_buffers(o));
-    }
-    if (!o->packed)
-        error = offer(o, give_buffer, picture);
-    o->is_first = 0;
+    error = offer(o, o->packed ? give_by_write : give_buffer, picture);
     o->left_out += error == EAGAIN;
     if (error && error != EAGAIN)
         return cf_v4l2_node_fail(&o->node, "does not take the picture", error);
