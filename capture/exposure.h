@@ -19,7 +19,7 @@ typedef struct {
 
 /*
  * Measures a frame, packed or not; under a millisecond at 1920x1080. White balance: the mean of the
- * brightest twentieth of the cells whose colour could be a neutral's under daylight or a lamp of
+ * brightest tenth of the cells whose colour could be a neutral's under daylight or a lamp of
  * 2000..12000 K (capture/white_balance.h). CF_ERR_INVALID for a frame without levels or smaller
  * than 2x2.
  */

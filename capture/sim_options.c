@@ -48,10 +48,15 @@ static const cf_option table[] = {
 };
 
 static cf_status take_size(const char *text, cf_sim_options *o) {
-    char more;
-    if (sscanf(text, "%5dx%5d%c", &o->width, &o->height, &more) == 2)
-        return CF_OK;
-    return cf_fail(CF_ERR_INVALID, "sim: size needs WxH, got '%s'", text);
+    char *x, *end = NULL;
+    long width = strtol(text, &x, 10), height = 0;
+    if (*x == 'x')
+        height = strtol(x + 1, &end, 10);
+    if (!end || *end || end == x + 1 || !cf_image_size_ok(width, height))
+        return cf_fail(CF_ERR_INVALID, "sim: size needs WxH, got '%s'", text);
+    o->width = (int)width;
+    o->height = (int)height;
+    return CF_OK;
 }
 
 /* "60:0.1,120:1": from frame 60 on a tenth of the light, from 120 on all of it. */

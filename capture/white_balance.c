@@ -9,9 +9,10 @@
 
 #define COOLEST 12000.0 /* kelvin */
 #define WARMEST 2000.0
-#define BRIGHT_SHARE 0.05
+#define BRIGHT_SHARE 0.1
 #define ENOUGH_SHARE 0.05 /* of the cells near the locus: the estimate counts fully */
 #define BINS 256
+#define ROUNDS 4 /* then it is the same again */
 
 static int invert(const float m[9], double out[9]) {
     double a[9];
@@ -106,40 +107,58 @@ static int is_near(const strip *s, const float cell[3], double band) {
     return fabs(v - s->v[i]) * s->slope[i] < band;
 }
 
-static int bin_of(const float cell[3]) {
-    float sum = (cell[0] + cell[1] + cell[2]) * (BINS / 3.0F);
-    return sum < BINS - 1 ? (int)sum : BINS - 1;
+/* How bright a cell is if `neutral` is one: its weakest channel, for a white thing has all three.
+ */
+static int bin_of(const float cell[3], const double neutral[3]) {
+    double least = INFINITY;
+    for (int c = 0; c < 3; c++)
+        least = fmin(least, (double)cell[c] / neutral[c]);
+    return (int)(fmin(fmax(least, 0), 1) * (BINS - 1));
 }
 
-double cf_white_estimate(const cf_white_locus *locus, const float (*cells)[3], int count,
-                         double neutral[3]) {
-    const double band = locus->is_known ? 0.15 : 0.3, stay = locus->is_known ? 0.3 : 1;
-    int histogram[BINS] = {0}, near = 0, wanted, from = BINS;
-    double sum[3] = {0}, point[2] = {0, 0}, n = 0;
-    strip s;
-    make_strip(locus, &s);
+/* Mean of the brightest cells if `neutral` is one, green 1. */
+static void mean_of_bright(const float (*cells)[3], int count, const double neutral[3],
+                           double mean[3]) {
+    int histogram[BINS] = {0}, taken = 0, from = BINS;
+    double sum[3] = {0};
     for (int i = 0; i < count; i++)
-        if (is_near(&s, cells[i], band)) {
-            histogram[bin_of(cells[i])]++;
-            near++;
-        }
-    wanted = (int)ceil(near * BRIGHT_SHARE);
-    for (int taken = 0; from > 0 && taken < wanted;)
+        histogram[bin_of(cells[i], neutral)]++;
+    for (int wanted = (int)ceil(count * BRIGHT_SHARE); from > 0 && taken < wanted;)
         taken += histogram[--from];
-    for (int i = 0; i < count && near; i++)
-        if (bin_of(cells[i]) >= from && is_near(&s, cells[i], band)) {
+    for (int i = 0; i < count; i++)
+        if (bin_of(cells[i], neutral) >= from)
             for (int c = 0; c < 3; c++)
                 sum[c] += (double)cells[i][c];
-            n++;
-        }
-    double u = log(0.5), v = log(0.6);
-    if (n > 0) {
-        u = log(sum[0] / sum[1]);
-        v = log(sum[2] / sum[1]);
-    }
-    nearest(locus, u, v, point);
-    neutral[0] = exp(n > 0 ? point[0] + stay * (u - point[0]) : point[0]);
+    for (int c = 0; c < 3; c++)
+        mean[c] = sum[c] / sum[1];
+}
+
+/* Moves the cells near the locus to the front; returns how many they are. */
+static int keep_near(const cf_white_locus *locus, double band, float (*cells)[3], int count) {
+    strip s;
+    int near = 0;
+    make_strip(locus, &s);
+    for (int i = 0; i < count; i++)
+        if (is_near(&s, cells[i], band))
+            memmove(cells[near++], cells[i], sizeof cells[0]);
+    return near;
+}
+
+double cf_white_estimate(const cf_white_locus *locus, float (*cells)[3], int count,
+                         double neutral[3]) {
+    const double band = locus->is_known ? 0.15 : 0.3, stay = locus->is_known ? 0.3 : 1;
+    double mean[3], point[2];
+    int near = keep_near(locus, band, cells, count);
+    nearest(locus, log(0.5), log(0.6), point);
+    neutral[0] = exp(point[0]);
     neutral[1] = 1;
-    neutral[2] = exp(n > 0 ? point[1] + stay * (v - point[1]) : point[1]);
-    return count ? fmin(1, near / (ENOUGH_SHARE * count)) : 0;
+    neutral[2] = exp(point[1]);
+    for (int k = 0; k < ROUNDS && near; k++) {
+        mean_of_bright((const float(*)[3])cells, near, neutral, mean);
+        double u = log(mean[0]), v = log(mean[2]);
+        nearest(locus, u, v, point);
+        neutral[0] = exp(point[0] + stay * (u - point[0]));
+        neutral[2] = exp(point[1] + stay * (v - point[1]));
+    }
+    return near ? fmin(1, near / (ENOUGH_SHARE * count)) : 0;
 }

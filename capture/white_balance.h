@@ -20,13 +20,14 @@ typedef struct {
 void cf_white_locus_of(const cf_camera_profile *profile, cf_white_locus *out);
 
 /*
- * The estimate from cells of camera RGB (black 0, unclipped). The bright pixels of a scene are
- * mostly neutral (Joze et al., "The role of bright pixels in illumination estimation", CIC 20,
- * 2012); of those only the ones near the locus are asked: the mean of the brightest twentieth of
- * them, moved most of the way to the locus. neutral: green 1. Returns how much the scene said, 0..1
- * (0: neutral is the locus at D65).
+ * The estimate from cells of camera RGB (black 0, unclipped), which are put in another order. The
+ * bright pixels of a scene are mostly neutral (Joze et al., "The role of bright pixels in
+ * illumination estimation", CIC 20, 2012); of those only the ones near the locus are asked, and
+ * bright is a cell whose weakest channel is, once it is balanced. The mean of the brightest tenth
+ * decides on the balance, again and again until it stays, and is moved most of the way to the
+ * locus. neutral: green 1. Returns how much the scene said, 0..1 (0: neutral is a typical one).
  */
-double cf_white_estimate(const cf_white_locus *locus, const float (*cells)[3], int count,
+double cf_white_estimate(const cf_white_locus *locus, float (*cells)[3], int count,
                          double neutral[3]);
 
 #endif

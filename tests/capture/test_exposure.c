@@ -337,7 +337,7 @@ START_TEST(white_balance_finds_the_light) {
                kelvin[k], found[0], found[2], light[0] * wb[0], light[2] * wb[2], error);
     }
     cf_source_close(&keeps_the_scene);
-    ck_assert_double_le(worst, 6);
+    ck_assert_double_le(worst, 5.5);
 }
 END_TEST
 

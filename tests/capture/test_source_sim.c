@@ -13,7 +13,7 @@
 #include "capture/simulator.h"
 #include "tests/test_main.h"
 
-enum { WIDTH = 64, HEIGHT = 48 };
+enum { WIDTH = 64, HEIGHT = 48, PIXELS = WIDTH * HEIGHT };
 
 static cf_source *start(const char *uri, int as_fast) {
     cf_source_params p = CF_SOURCE_DEFAULTS;
@@ -30,7 +30,7 @@ static cf_frame *take(cf_source *source) {
     return frame;
 }
 
-static void read_codes(const cf_frame *frame, uint16_t codes[HEIGHT][WIDTH]) {
+static void read_codes(const cf_frame *frame, uint16_t codes[PIXELS]) {
     const cf_image view = {.data = codes,
                            .width = WIDTH,
                            .height = HEIGHT,
@@ -42,13 +42,13 @@ static void read_codes(const cf_frame *frame, uint16_t codes[HEIGHT][WIDTH]) {
 
 /* Mean signal, 0..1 between black and white. */
 static double mean_of(const cf_frame *frame) {
-    static uint16_t codes[HEIGHT][WIDTH];
+    static uint16_t codes[PIXELS];
     double sum = 0;
     read_codes(frame, codes);
-    for (int i = 0; i < HEIGHT * WIDTH; i++)
-        sum += codes[0][i];
+    for (int i = 0; i < PIXELS; i++)
+        sum += codes[i];
     double black = (double)frame->profile.black[0], white = (double)frame->profile.white;
-    return (sum / (HEIGHT * WIDTH) - black) / (white - black);
+    return (sum / (PIXELS)-black) / (white - black);
 }
 
 static cf_simulation *other_way(double electrons) {
@@ -70,7 +70,7 @@ static cf_simulation *other_way(double electrons) {
 
 /* Pixel by pixel: same mean, and the difference as large as two noises of the profile make it. */
 static void check_alike(const cf_frame *frame, const cf_frame *truth) {
-    static uint16_t a[HEIGHT][WIDTH], b[HEIGHT][WIDTH];
+    static uint16_t a[PIXELS], b[PIXELS];
     double sum = 0, squares = 0, count = 0;
     ck_assert_float_eq(frame->profile.black[0], truth->profile.black[0]);
     ck_assert_float_eq(frame->profile.white, truth->profile.white);
@@ -83,8 +83,8 @@ static void check_alike(const cf_frame *frame, const cf_frame *truth) {
     read_codes(truth, b);
     const double black = (double)frame->profile.black[0];
     const double range = (double)frame->profile.white - black;
-    for (int i = 0; i < HEIGHT * WIDTH; i++) {
-        double x = (a[0][i] - black) / range, y = (b[0][i] - black) / range;
+    for (int i = 0; i < PIXELS; i++) {
+        double x = (a[i] - black) / range, y = (b[i] - black) / range;
         double mean = fmax((x + y) / 2, 0);
         if (mean > 0.9)
             continue;
@@ -120,7 +120,7 @@ END_TEST
 
 /* The slight motion: the picture goes up by two rows a frame, in both cameras alike. */
 START_TEST(the_scene_moves_with_the_frame_number) {
-    static uint16_t still[HEIGHT][WIDTH], moved[HEIGHT][WIDTH];
+    static uint16_t still[PIXELS], moved[PIXELS];
     for (int is_color = 0; is_color < 2; is_color++) {
         cf_source *source = start(is_color ? "sim:color?size=64x48&electrons=1e6&read_noise=0"
                                            : "sim:mono?size=64x48&electrons=1e6&read_noise=0",
@@ -132,7 +132,8 @@ START_TEST(the_scene_moves_with_the_frame_number) {
             read_codes(frame, n ? moved : still);
             for (int y = 0; n && y < HEIGHT - 8; y++)
                 for (int x = 0; x < WIDTH; x++)
-                    difference += fabs((double)moved[y][x] - still[y + up][x]) / 16383;
+                    difference +=
+                        fabs((double)moved[y * WIDTH + x] - still[(y + up) * WIDTH + x]) / 16383;
             ck_assert_double_le(difference / (WIDTH * (HEIGHT - 8)), 0.002);
             cf_frame_unref(&frame);
         }
@@ -142,7 +143,7 @@ START_TEST(the_scene_moves_with_the_frame_number) {
 END_TEST
 
 START_TEST(the_same_uri_gives_the_same_frames) {
-    static uint16_t codes[3][HEIGHT][WIDTH];
+    static uint16_t codes[3][PIXELS];
     const char *uris[3] = {"sim:mono?size=64x48&seed=1", "sim:mono?size=64x48&seed=1",
                            "sim:mono?size=64x48&seed=1&fresh=0"};
     for (int i = 0; i < 3; i++) {
@@ -160,7 +161,7 @@ START_TEST(the_same_uri_gives_the_same_frames) {
 END_TEST
 
 START_TEST(kept_frames_come_back) {
-    static uint16_t first[HEIGHT][WIDTH], again[HEIGHT][WIDTH];
+    static uint16_t first[PIXELS], again[PIXELS];
     cf_source *source = start("sim:color?size=64x48&fresh=0&bits=10&packed=1", 1);
     for (int n = 0; n < 9; n++) {
         cf_frame *frame = take(source);
