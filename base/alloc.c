@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-static atomic_size_t live;
+static atomic_size_t live, total;
 static atomic_long fail_after = -1;
 
 static int fails_now(void) {
@@ -39,6 +39,7 @@ void *cf_alloc(size_t count, size_t size) {
     }
     memset(block, 0, bytes);
     atomic_fetch_add(&live, 1);
+    atomic_fetch_add(&total, 1);
     return block;
 }
 
@@ -67,6 +68,10 @@ char *cf_strdup(const char *text) {
 
 size_t cf_alloc_live(void) {
     return atomic_load(&live);
+}
+
+size_t cf_alloc_total(void) {
+    return atomic_load(&total);
 }
 
 void cf_alloc_fail_after(long after) {

@@ -32,6 +32,9 @@ void cf_alloc_trim(void);
 /* Live blocks, for leak checks in tests. */
 size_t cf_alloc_live(void);
 
+/* Blocks ever made: constant in a steady frame loop. */
+size_t cf_alloc_total(void);
+
 /* Tests: let `after` more allocations succeed and fail the next one; negative: never fail (the
  * default). */
 void cf_alloc_fail_after(long after);

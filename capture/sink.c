@@ -25,16 +25,26 @@ static cf_status unknown(const char *target) {
     return cf_fail(CF_ERR_UNSUPPORTED, "%s: where is that to go? Known are %s", target, known);
 }
 
+static const cf_sink_backend *find(const char *target) {
+    for (size_t i = 0; cf_sink_backends[i]; i++)
+        if (cf_sink_backends[i]->takes(target))
+            return cf_sink_backends[i];
+    return NULL;
+}
+
+cf_status cf_sink_check(const char *target, int *keeps_all) {
+    const cf_sink_backend *backend = find(target);
+    *keeps_all = backend && backend->keeps_all;
+    return backend ? CF_OK : unknown(target);
+}
+
 cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink **out) {
-    const cf_sink_backend *backend = NULL;
+    const cf_sink_backend *backend = find(target);
     *out = NULL;
     if (!cf_image_size_ok(params->width, params->height) ||
         !(params->fps > 0 && params->fps <= 10000))
         return cf_fail(CF_ERR_INVALID, "%s: pictures of %dx%d, %g a second", target, params->width,
                        params->height, params->fps);
-    for (size_t i = 0; cf_sink_backends[i] && !backend; i++)
-        if (cf_sink_backends[i]->takes(target))
-            backend = cf_sink_backends[i];
     if (!backend)
         return unknown(target);
     cf_sink *s = cf_alloc(1, sizeof *s);

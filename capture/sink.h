@@ -26,6 +26,10 @@ typedef struct {
  */
 cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink **out);
 
+/* Whether cf_sink_open knows the target, and what cf_sink_keeps_all will say; opens nothing.
+ * CF_ERR_UNSUPPORTED as there. */
+cf_status cf_sink_check(const char *target, int *keeps_all);
+
 /*
  * Shows or writes one picture (CF_PIXEL_RGB8 of the size opened) taken at t_ns. CF_ERR_CANCELLED:
  * the viewer closed the window, or is_stopped said so. CF_ERR_IO: the reader of a pipe went away,
@@ -36,7 +40,8 @@ cf_status cf_sink_write(cf_sink *sink, const cf_image *picture, int64_t t_ns);
 /* 1 when every picture must go in (a file, a pipe); 0 where the latest is enough. */
 int cf_sink_keeps_all(const cf_sink *sink);
 
-/* Finishes and closes. `keep` 0: the file is removed. Safe on NULL. */
+/* Finishes and closes. `keep` 0: the file is removed; 1: also after a failed write, where the
+ * format can do with what was written before (Y4M). Safe on NULL. */
 cf_status cf_sink_close(cf_sink **sink, int keep);
 
 #endif

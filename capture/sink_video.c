@@ -42,9 +42,9 @@ typedef struct {
     AVFrame *frame;
     AVPacket *packet;
     unsigned short *scratch;
-    int has_header;
-    int64_t step;          /* nominal ticks from picture to picture */
-    int64_t last_ns, last; /* time of the latest picture, and its place in the file */
+    int has_header, is_broken; /* broken: a write failed, the file cannot be finished */
+    int64_t step;              /* nominal ticks from picture to picture */
+    int64_t last_ns, last;     /* time of the latest picture, and its place in the file */
     uint64_t pictures;
 } video;
 
@@ -227,7 +227,9 @@ static cf_status write_picture(void *state, const cf_image *picture, int64_t t_n
     }
     s->frame->pts = place(s, t_ns);
     error = avcodec_send_frame(s->encoder, s->frame);
-    return error < 0 ? failed(s, "encode", error) : drain(s);
+    cf_status status = error < 0 ? failed(s, "encode", error) : drain(s);
+    s->is_broken |= status != CF_OK;
+    return status;
 }
 
 static cf_status finish(video *s) {
@@ -246,7 +248,7 @@ static cf_status finish(video *s) {
 
 static cf_status close_sink(void *state, int keep) {
     video *s = state;
-    cf_status status = keep ? finish(s) : CF_OK;
+    cf_status status = keep && !s->is_broken ? finish(s) : CF_OK;
     if (s->format && s->has_header)
         (void)av_write_trailer(s->format); /* frees what the container holds */
     if (s->format)

@@ -24,6 +24,7 @@ typedef struct {
     cf_file_out *file; /* NULL: standard output */
     int fd;
     size_t piece; /* bytes of one write */
+    off_t whole;  /* bytes of a file that are whole pictures */
     int (*is_stopped)(void);
     unsigned char *frame; /* "FRAME\n" and the three planes */
     size_t frame_bytes;
@@ -88,7 +89,7 @@ static void rate(double fps, long *over, long *under) {
 }
 
 /* C420mpeg2 tells the siting. There is no official tag for the matrix, so it is a comment (X). */
-static cf_status write_header(const y4m *s, const cf_sink_params *params) {
+static cf_status write_header(y4m *s, const cf_sink_params *params) {
     char text[160];
     long over, under;
     rate(params->fps, &over, &under);
@@ -96,6 +97,7 @@ static cf_status write_header(const y4m *s, const cf_sink_params *params) {
                      "YUV4MPEG2 W%d H%d F%ld:%ld Ip A1:1 C420mpeg2 XYSCSS=420MPEG2 "
                      "XCOLORRANGE=LIMITED XMATRIX=BT709\n",
                      params->width, params->height, over, under);
+    s->whole = n;
     return write_all(s, text, (size_t)n);
 }
 
@@ -134,7 +136,9 @@ static cf_status open_target(y4m *s, const char *target) {
 static cf_status close_sink(void *state, int keep) {
     y4m *s = state;
     cf_status status = CF_OK;
-    if (s->file && keep)
+    if (s->file && keep && ftruncate(s->fd, s->whole) && errno != EINVAL) /* a pipe has no length */
+        status = write_failed(s, errno);
+    if (s->file && keep && status == CF_OK)
         status = cf_file_commit(&s->file);
     cf_file_discard(&s->file);
     cf_free(s->frame);
@@ -166,7 +170,9 @@ static cf_status write_picture(void *state, const cf_image *picture, int64_t t_n
     y4m *s = state;
     (void)t_ns; /* the format has no times: pictures are one frame duration apart */
     cf_yuv420_from_rgb(picture, s->scratch, &s->planes);
-    return write_all(s, s->frame, s->frame_bytes);
+    CF_TRY(write_all(s, s->frame, s->frame_bytes));
+    s->whole += (off_t)s->frame_bytes;
+    return CF_OK;
 }
 
 const cf_sink_backend cf_sink_backend_y4m = {

@@ -73,6 +73,7 @@ extern const char *cf_cli_device;
 
 /* The subcommands, each in a file of its name. */
 int cf_command_fuse(int argc, char **argv);
+int cf_command_live(int argc, char **argv);
 int cf_command_calibrate(int argc, char **argv);
 int cf_command_simulate(int argc, char **argv);
 int cf_command_compare(int argc, char **argv);

@@ -37,12 +37,17 @@ static void quote(cf_json *json, const char *text) {
     putc('"', json->to);
 }
 
+static void break_line(const cf_json *json) {
+    if (!json->one_line)
+        fprintf(json->to, "\n%*s", 2 * json->depth, "");
+}
+
 static void begin(cf_json *json, const char *key) {
     if (json->filled[json->depth])
-        putc(',', json->to);
+        fputs(json->one_line ? ", " : ",", json->to);
     json->filled[json->depth] = 1;
     if (json->depth)
-        fprintf(json->to, "\n%*s", 2 * json->depth, "");
+        break_line(json);
     if (key) {
         quote(json, key);
         fputs(": ", json->to);
@@ -61,7 +66,7 @@ void cf_json_close(cf_json *json, char bracket) {
     int filled = json->filled[json->depth];
     json->depth--;
     if (filled)
-        fprintf(json->to, "\n%*s", 2 * json->depth, "");
+        break_line(json);
     putc(bracket, json->to);
     if (!json->depth)
         putc('\n', json->to);

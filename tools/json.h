@@ -10,6 +10,7 @@
 /* Start with {.to = stream}. */
 typedef struct {
     FILE *to;
+    int one_line; /* 1: the document on one line, for streams of documents */
     int depth;
     int filled[CF_JSON_DEPTH + 1]; /* has this level an element already? */
 } cf_json;

@@ -17,6 +17,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"fuse", "a mono and a colour raw in, one clean colour picture out", cf_command_fuse},
+    {"live", "two cameras' fused picture as it comes: window, pipe, file, device", cf_command_live},
     {"calibrate", "measure a rig: geometry, noise, shading, colour; check it",
      cf_command_calibrate},
     {"simulate", "the files of a rig, from a stereo picture or a scene of its own",
