@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V4L2 cameras on a made-up driver: formats, wishes, what goes wrong before the first frame. Does
- * not prove that a kernel behaves like that driver: tests/qemu does that on vivid; streams:
+ * not prove that a kernel behaves like that driver: tests/vm does that on vivid; streams:
  * test_v4l2_stream. */
 #include <grp.h>
 #include <sys/stat.h>

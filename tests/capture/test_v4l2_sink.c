@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The V4L2 output on a made-up driver, and its colours against the codes that the standards' colour
- * bars have. Does not prove that a real node shows it: tests/qemu does that on vivid. */
+ * bars have. Does not prove that a real node shows it: tests/vm does that on vivid. */
 #include "capture/sink.h"
 #include "capture/v4l2_pack.h"
 #include "tests/capture/v4l2_case.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V4L2 streams on a made-up driver, with the faults that real ones cannot be made to have. Does not
- * prove that a kernel behaves like it: tests/qemu does that on vivid; opening: test_v4l2. */
+ * prove that a kernel behaves like it: tests/vm does that on vivid; opening: test_v4l2. */
 #include "base/random.h"
 #include "tests/capture/v4l2_case.h"
 
