@@ -13,9 +13,10 @@ enum {
     MODELS,
     HISTORY = 64, /* frames of settings kept */
     MAX_GAP = HISTORY - MAX_DELAY - 1,
-    SURE = 6,      /* frames until a model's drift is worth steering by */
-    START = 8,     /* frames to look at before anything is steered */
-    MEMORY = 30,   /* frames that the estimates go back */
+    SURE = 6,    /* frames until a model's drift is worth steering by */
+    START = 8,   /* frames to look at before anything is steered */
+    MEMORY = 30, /* frames that the drift is estimated from, and the phase: */
+    PHASE_MEMORY = 16,
     REJECTS = 3,   /* phases in a row that a model finds impossible: it starts anew */
     STEADY = 10,   /* frames within LOCKED_NS: in step */
     PROVEN = 1000, /* likewise: it does follow */
@@ -23,7 +24,7 @@ enum {
 };
 static const double LOCKED_NS = 100e3, LEAST_NOISE_NS = 2e3, FIRST_NOISE_NS = 15e3;
 /* Evidence is squared deviations in units of the noise, up to WORST each; it fades. */
-static const double WORST = 25, FADING = 0.98, BETTER = 8, DEAF_BETTER = 60;
+static const double WORST = 25, FADING = 0.98, BETTER = 8, FAR_BETTER = 60;
 
 /* Phase and drift as they would be if settings showed after a number of frames. */
 typedef struct {
@@ -70,7 +71,8 @@ static void start_try(cf_phase_lock *lock) {
     for (int d = 0; d < MODELS; d++)
         lock->models[d] = (model){0};
     lock->best = lock->params.delay;
-    lock->looked = lock->steady = lock->out_of_range = 0;
+    lock->looked = lock->tries > 0 ? -MAX_DELAY : 0; /* first let show what was set before */
+    lock->steady = lock->out_of_range = 0;
 }
 
 void cf_phase_lock_reset(cf_phase_lock *lock) {
@@ -152,8 +154,8 @@ static double follow(cf_phase_lock *lock, int delay, uint64_t sequence, double p
     }
     m->rejects = 0;
     m->frames += m->frames < MEMORY;
-    double k = m->frames;
-    m->phase = wrap(lock, m->phase + deviation * 2 * (2 * k - 1) / (k * (k + 1)));
+    double k = m->frames, p = fmin(k, PHASE_MEMORY);
+    m->phase = wrap(lock, m->phase + deviation * 2 * (2 * p - 1) / (p * (p + 1)));
     m->drift += deviation / gap * 6 / (k * (k + 1));
     return relative;
 }
@@ -167,34 +169,45 @@ static void try_otherwise(cf_phase_lock *lock) {
     }
 }
 
-/* Takes the model that what was seen speaks least against, if clearly. */
+/* Takes the model that what was seen speaks least against, if clearly. What stays in step needs no
+ * other one: a delay that is not always the same makes steps of a setting look like any. */
 static void choose(cf_phase_lock *lock) {
+    const model *models = lock->models;
     int least = lock->best;
+    double better = lock->steady >= STEADY ? FAR_BETTER : BETTER;
     for (int d = 0; d < DEAF; d++)
-        if (lock->models[d].evidence + BETTER < lock->models[lock->best].evidence &&
-            lock->models[d].evidence < lock->models[least].evidence)
+        if (models[d].evidence + better < models[lock->best].evidence &&
+            models[d].evidence < models[least].evidence)
             least = d;
     lock->best = least;
-    if (lock->models[DEAF].evidence + DEAF_BETTER >= lock->models[least].evidence)
+    if (lock->steady < STEADY && models[DEAF].evidence + FAR_BETTER < models[least].evidence)
+        try_otherwise(lock);
+}
+
+/* By the model that fits best, steered by or not: else what does not fit would pass for noise. */
+static void learn_noise(cf_phase_lock *lock, const double relative[MODELS]) {
+    int fit = 0;
+    for (int d = 1; d < MODELS; d++)
+        if (lock->models[d].evidence < lock->models[fit].evidence)
+            fit = d;
+    if (lock->models[fit].frames < 2)
         return;
-    try_otherwise(lock);
+    /* the mean of a normal variable's size is 0.8 deviations */
+    double size = fmin(relative[fit] * (1 + 4.0 / lock->models[fit].frames), 4) * lock->noise;
+    lock->noise = fmax(lock->noise + 0.05 * (1.25 * size - lock->noise), LEAST_NOISE_NS);
 }
 
 static void measure(cf_phase_lock *lock, uint64_t sequence, double phase) {
     double relative[MODELS];
-    for (int d = 0; d < MODELS; d++)
-        relative[d] = follow(lock, d, sequence, phase);
     for (int d = 0; d < MODELS; d++) {
         model *m = &lock->models[d];
+        relative[d] = follow(lock, d, sequence, phase);
         m->evidence = m->evidence * FADING + fmin(relative[d] * relative[d], WORST);
     }
+    learn_noise(lock, relative);
     if (lock->looked >= START && lock->mode != CF_PHASE_LOCK_IGNORED)
         choose(lock);
     const model *m = &lock->models[lock->best];
-    if (m->frames > 1) { /* the mean of a normal variable's size is 0.8 deviations */
-        double size = fmin(relative[lock->best] * (1 + 4.0 / m->frames), 4) * lock->noise;
-        lock->noise = fmax(lock->noise + 0.05 * (1.25 * size - lock->noise), LEAST_NOISE_NS);
-    }
     int is_steady = m->frames >= SURE && fabs(m->phase) < LOCKED_NS;
     lock->steady = is_steady ? lock->steady + (lock->steady < PROVEN) : 0;
     if (lock->steady == PROVEN)
@@ -232,20 +245,21 @@ static double aim(cf_phase_lock *lock) {
 /* What to set now, beyond nominal. */
 static double steer(cf_phase_lock *lock) {
     const model *m = &lock->models[lock->best];
-    int is_possible = -m->drift >= lock->least && -m->drift <= lock->most;
     if (lock->mode == CF_PHASE_LOCK_IGNORED)
         return rounded(lock, 0);
     if (lock->looked < START || m->frames < SURE) {
         lock->mode = CF_PHASE_LOCK_MEASURING;
         return rounded(lock, 0);
     }
+    int is_possible = -m->drift >= lock->least && -m->drift <= lock->most;
     lock->out_of_range = is_possible ? 0 : lock->out_of_range + (lock->out_of_range < PATIENCE);
-    if (lock->out_of_range == PATIENCE && lock->tries > 0) {
-        try_otherwise(lock);
-        return rounded(lock, 0);
-    }
     if (lock->out_of_range == PATIENCE) {
-        lock->mode = CF_PHASE_LOCK_OUT_OF_RANGE;
+        double wanted = (double)lock->params.nominal_ns - m->drift;
+        if (lock->tries > 0 && wanted >= (double)lock->params.min_ns &&
+            wanted <= (double)lock->params.max_ns)
+            try_otherwise(lock);
+        else
+            lock->mode = CF_PHASE_LOCK_OUT_OF_RANGE;
         return rounded(lock, 0);
     }
     lock->mode = CF_PHASE_LOCK_STEERING;
@@ -274,7 +288,8 @@ int64_t cf_phase_lock_update(cf_phase_lock *lock, uint64_t sequence, int64_t pha
     if (is_first)
         lock->sequence = sequence;
     advance(lock, sequence);
-    measure(lock, sequence, wrap(lock, (double)phase_ns));
+    if (lock->looked >= 0)
+        measure(lock, sequence, wrap(lock, (double)phase_ns));
     lock->sequence = sequence;
     lock->looked += lock->looked < START;
     double before = *setting(lock, sequence), now = steer(lock);
