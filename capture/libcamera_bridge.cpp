@@ -2,6 +2,7 @@
 // libcamera behind C functions: compiles against 0.0.3 and what came later. Controls are looked up
 // by name, for which of them there are is known only to the library that runs.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include <sys/mman.h>
 
 #include <libcamera/libcamera.h>
+#include <libcamera/version.h>
 
 extern "C" {
 #include "base/log.h"
@@ -30,8 +33,7 @@ namespace {
 
 // Raw first: what a camera offers there comes straight from the sensor. USB cameras give their
 // formats for any role.
-constexpr StreamRole roles[] = {StreamRole::Raw, StreamRole::Viewfinder,
-                                StreamRole::VideoRecording};
+constexpr auto roles = {StreamRole::Raw, StreamRole::Viewfinder, StreamRole::VideoRecording};
 constexpr int buffers_wanted = 6; // a fifth of a second at 30 fps
 
 // No exception leaves: a negative errno does.
@@ -54,9 +56,6 @@ class LogLines : public std::streambuf {
         cf_log(CF_LOG_DEBUG, "libcamera: %.*s", length, s);
         return n;
     }
-    int overflow(int c) override {
-        return c;
-    }
 };
 
 void divert_log() {
@@ -71,21 +70,23 @@ void divert_log() {
 std::mutex manager_lock;
 CameraManager *manager; // one per process, as libcamera demands
 int manager_holders;
+// Before 0.0.5 libcamera keeps pointers to what it has freed, which the next camera that is plugged
+// in where one was makes it use. So a manager that has lost a camera must end before that.
+constexpr bool dies_on_return =
+    LIBCAMERA_VERSION_MAJOR + LIBCAMERA_VERSION_MINOR == 0 && LIBCAMERA_VERSION_PATCH < 5;
+std::atomic<bool> is_stale;
+std::mutex open_lock; // of open_cameras; taken before a camera's own
+std::set<cf_libcamera *> open_cameras;
+
+void on_removed(std::shared_ptr<Camera> camera);
 
 // A claim on the manager, which runs while there is one.
-class Hold {
-  public:
+struct Hold {
+    int status = 0;
     Hold() {
         std::lock_guard<std::mutex> lock(manager_lock);
-        if (!manager) {
-            divert_log();
-            auto made = std::make_unique<CameraManager>();
-            status = made->start();
-            if (status)
-                return;
-            manager = made.release();
-        }
-        manager_holders++;
+        status = !manager ? make() : is_stale ? -ESTALE : 0;
+        manager_holders += !status;
     }
     ~Hold() {
         std::lock_guard<std::mutex> lock(manager_lock);
@@ -95,7 +96,17 @@ class Hold {
         delete manager;
         manager = nullptr;
     }
-    int status = 0;
+    static int make() {
+        divert_log();
+        auto made = std::make_unique<CameraManager>();
+        if (dies_on_return)
+            made->cameraRemoved.connect(&on_removed);
+        is_stale = false;
+        if (int failed = made->start())
+            return failed;
+        manager = made.release();
+        return 0;
+    }
 };
 
 size_t start_of(const FrameBuffer::Plane &plane) {
@@ -110,8 +121,6 @@ struct Mapping {
 
     int map(const FrameBuffer &buffer) {
         const auto &planes = buffer.planes();
-        if (planes.empty())
-            return -EINVAL;
         fd = planes[0].fd.get();
         for (const FrameBuffer::Plane &plane : planes) // one dma-buf may hold several
             if (plane.fd.get() == fd)
@@ -160,9 +169,7 @@ cf_libcamera_range range_of(const Camera &camera, const char *name) {
         return {0, 0};
     const ControlInfo &info = camera.controls().find(id)->second;
     cf_libcamera_range range = {number(info.min()), number(info.max())};
-    if (!(range.min >= 0) || !(range.max > range.min))
-        return {0, 0};
-    return range;
+    return range.min >= 0 && range.max > range.min ? range : cf_libcamera_range{0, 0};
 }
 
 void set_control(const Camera &camera, ControlList &list, const char *name,
@@ -233,18 +240,13 @@ void add_modes(const StreamFormats &formats, cf_libcamera_about *out) {
 void describe(Camera &camera, cf_libcamera_about *out) {
     memset(out, 0, sizeof *out);
     copy_text(out->id, camera.id());
-    const auto model = camera.properties().get(properties::Model);
-    if (model)
-        copy_text(out->model, std::string(*model));
+    copy_text(out->model, std::string(camera.properties().get(properties::Model).value_or("")));
     out->has_sync = find_control(camera, "SyncMode") != nullptr;
     for (StreamRole role : roles) {
         std::unique_ptr<CameraConfiguration> config = camera.generateConfiguration({role});
         if (config && !config->empty())
             add_modes(config->at(0).formats(), out);
     }
-    out->is_busy = camera.acquire() != 0;
-    if (!out->is_busy)
-        camera.release();
 }
 
 } // namespace
@@ -263,16 +265,17 @@ struct cf_libcamera {
     std::vector<Request *> done; // oldest first
     ControlList pending;         // for the next request
     size_t alive = 0;            // requests that were not cancelled
-    bool running = false, gone = false;
+    bool running = false;
+    int over = 0; // -ENODEV: unplugged; -ESTALE: the manager must end
 
     void on_request(Request *request) {
         std::lock_guard<std::mutex> guard(lock);
         done.push_back(request);
         changed.notify_all();
     }
-    void on_disconnect() {
+    void end(int why) {
         std::lock_guard<std::mutex> guard(lock);
-        gone = true;
+        over = over ? over : why;
         changed.notify_all();
     }
 
@@ -280,12 +283,13 @@ struct cf_libcamera {
         camera = manager->get(id);
         if (!camera)
             return -ENODEV;
-        int status = camera->acquire();
-        if (status)
+        if (int status = camera->acquire())
             return camera.reset(), status;
         camera->requestCompleted.connect(this, &cf_libcamera::on_request);
-        camera->disconnected.connect(this, &cf_libcamera::on_disconnect);
-        return 0;
+        camera->disconnected.connect(this, [this] { end(-ENODEV); });
+        std::lock_guard<std::mutex> guard(open_lock);
+        open_cameras.insert(this);
+        return is_stale ? -ESTALE : 0;
     }
 
     // The role that offers the format; null when none does.
@@ -303,8 +307,7 @@ struct cf_libcamera {
 
     int add_request(FrameBuffer *buffer) {
         Mapping mapping;
-        int status = mapping.map(*buffer);
-        if (status)
+        if (int status = mapping.map(*buffer))
             return status;
         mappings.push_back(mapping);
         std::unique_ptr<Request> request = camera->createRequest(requests.size());
@@ -319,16 +322,17 @@ struct cf_libcamera {
         int status = allocator->allocate(stream);
         if (status < 0)
             return status;
-        for (const std::unique_ptr<FrameBuffer> &buffer : allocator->buffers(stream)) {
-            status = add_request(buffer.get());
-            if (status)
+        for (const std::unique_ptr<FrameBuffer> &buffer : allocator->buffers(stream))
+            if ((status = add_request(buffer.get())))
                 return status;
-        }
         done.reserve(requests.size());
         return requests.empty() ? -ENOMEM : 0;
     }
 
-    void take_down() {
+    int take_down() {
+        std::unique_lock<std::mutex> guard(open_lock);
+        open_cameras.erase(this);
+        guard.unlock();
         if (running)
             camera->stop();
         camera->requestCompleted.disconnect(this);
@@ -342,16 +346,22 @@ struct cf_libcamera {
         config.reset();
         camera->release();
         camera.reset();
+        return 0;
     }
 
     ~cf_libcamera() {
-        guarded([&] {
-            if (camera)
-                take_down();
-            return 0;
-        });
+        guarded([&] { return camera ? take_down() : 0; });
     }
 };
+
+namespace {
+void on_removed(std::shared_ptr<Camera>) {
+    is_stale = true;
+    std::lock_guard<std::mutex> guard(open_lock);
+    for (cf_libcamera *camera : open_cameras)
+        camera->end(-ESTALE);
+}
+} // namespace
 
 extern "C" int cf_libcamera_list(cf_libcamera_about *out, int max) {
     return guarded([&] {
@@ -394,18 +404,15 @@ extern "C" int cf_libcamera_configure(cf_libcamera *c, const cf_libcamera_mode *
         stream.bufferCount = std::max<unsigned>(stream.bufferCount, buffers_wanted);
         if (c->config->validate() == CameraConfiguration::Invalid)
             return -EINVAL;
-        int status = c->camera->configure(c->config.get());
-        if (status)
+        if (int status = c->camera->configure(c->config.get()))
             return status;
         c->stream = stream.stream();
-        status = c->make_requests();
-        if (status)
+        if (int status = c->make_requests())
             return status;
         copy_text(out->mode.format, stream.pixelFormat.toString());
         out->mode.width = static_cast<int>(stream.size.width);
         out->mode.height = static_cast<int>(stream.size.height);
         out->stride = static_cast<int>(stream.stride);
-        out->buffers = static_cast<int>(c->requests.size());
         out->exposure_us = range_of(*c->camera, "ExposureTime");
         out->gain = range_of(*c->camera, "AnalogueGain");
         out->frame_us = range_of(*c->camera, "FrameDurationLimits");
@@ -417,18 +424,14 @@ extern "C" int cf_libcamera_start(cf_libcamera *c, const cf_libcamera_controls *
     return guarded([&] {
         ControlList first(c->camera->controls());
         set_controls(*c->camera, first, *controls);
-        int status = c->camera->start(&first);
-        if (status)
+        if (int status = c->camera->start(&first))
             return status;
         c->running = true;
         c->alive = c->requests.size();
-        for (size_t i = 0; i < c->requests.size(); i++) {
-            if (i == 0) // the uvcvideo handler does not look at what start() was given
-                c->requests[i]->controls().merge(first);
-            status = c->camera->queueRequest(c->requests[i].get());
-            if (status)
+        c->requests[0]->controls().merge(first); // uvcvideo's start() does not look at them
+        for (const std::unique_ptr<Request> &request : c->requests)
+            if (int status = c->camera->queueRequest(request.get()))
                 return status;
-        }
         return 0;
     });
 }
@@ -438,10 +441,10 @@ extern "C" int cf_libcamera_next(cf_libcamera *c, int timeout_ms, cf_libcamera_f
         *out = {};
         std::unique_lock<std::mutex> guard(c->lock);
         if (!c->changed.wait_for(guard, std::chrono::milliseconds(timeout_ms),
-                                 [&] { return !c->done.empty() || c->gone || !c->alive; }))
+                                 [&] { return !c->done.empty() || c->over || !c->alive; }))
             return -ETIMEDOUT;
-        if (c->done.empty() || c->gone)
-            return -ENODEV;
+        if (c->over || c->done.empty())
+            return c->over ? c->over : -ENODEV;
         Request *request = c->done.front();
         c->done.erase(c->done.begin());
         if (request->status() == Request::RequestCancelled) {
@@ -472,8 +475,8 @@ extern "C" int cf_libcamera_release(cf_libcamera *c, uint64_t token) {
             return -EINVAL;
         c->mappings[token].sync(DMA_BUF_SYNC_END);
         std::lock_guard<std::mutex> guard(c->lock);
-        if (c->gone)
-            return -ENODEV;
+        if (c->over)
+            return c->over;
         Request &request = *c->requests[token];
         request.reuse(Request::ReuseBuffers);
         request.controls().merge(c->pending);

@@ -11,7 +11,9 @@ extern "C" {
 #endif
 
 /* All functions that return int: 0, or what they count, or a negative errno. -ENOSYS: built without
- * libcamera. Nothing is logged but libcamera's own lines, at the debug level. */
+ * libcamera. -ESTALE: a camera was unplugged, and libcamera before 0.0.5 must end before one comes
+ * back: close all cameras, then open them again. Nothing is logged but libcamera's own lines, at
+ * the debug level. */
 
 #define CF_LIBCAMERA_MODES 512
 
@@ -23,7 +25,6 @@ typedef struct {
 typedef struct {
     char id[256], model[96]; /* model "": unknown */
     int has_sync;            /* 1: has the control SyncMode (Raspberry Pi) */
-    int is_busy;             /* 1: another program, or this one, has it open */
     int mode_count;          /* at most CF_LIBCAMERA_MODES, raw and other formats */
     cf_libcamera_mode modes[CF_LIBCAMERA_MODES];
 } cf_libcamera_about;
@@ -39,7 +40,6 @@ typedef struct {
 typedef struct {
     cf_libcamera_mode mode; /* libcamera may have changed what was asked for */
     int stride;             /* bytes from row to row */
-    int buffers;            /* frames that may wait inside */
     cf_libcamera_range exposure_us, gain, frame_us;
 } cf_libcamera_setup;
 

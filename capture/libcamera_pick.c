@@ -46,6 +46,10 @@ cf_status cf_libcamera_fail(const char *uri, const char *doing, int status) {
                        "%s: this program was built without libcamera: install libcamera-dev and "
                        "build again, or use v4l2:/dev/videoN",
                        uri);
+    case ESTALE: /* not this camera's fault, and soon over: all cameras get to hear it */
+        cf_log(CF_LOG_WARNING,
+               "%s: another camera was unplugged: libcamera before 0.0.5 has to start anew", uri);
+        return CF_ERR_DEVICE;
     case EBUSY:
         return cf_fail(CF_ERR_DEVICE, "%s: busy: another program, or this one, has it open", uri);
     case ENODEV: return cf_fail(CF_ERR_DEVICE, "%s: the camera is gone", uri);

@@ -326,8 +326,14 @@ static void list_one(const cf_libcamera_about *about, cf_source_listing *out) {
             *(format.is_color ? &out->has_color : &out->has_mono) = 1;
     }
     out->sync_server = out->sync_client = about->has_sync;
-    if (about->is_busy)
+    cf_libcamera *camera;
+    int status = cf_libcamera_open(about->id, &camera);
+    if (!status)
+        cf_libcamera_close(&camera);
+    else if (status == -EBUSY)
         snprintf(out->trouble, sizeof out->trouble, "busy: another program has it open");
+    else
+        snprintf(out->trouble, sizeof out->trouble, "%s", strerror(-status));
 }
 
 static size_t list(cf_source_listing *out, size_t max) {
