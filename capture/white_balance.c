@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "calib/solve.h"
 #include "capture/illuminant.h"
 
 #define COOLEST 12000.0 /* kelvin */
@@ -14,31 +15,18 @@
 #define BINS 256
 #define ROUNDS 4 /* then it is the same again */
 
-static int invert(const float m[9], double out[9]) {
-    double a[9];
-    for (int i = 0; i < 9; i++)
-        a[i] = (double)m[i];
-    const double cofactors[9] = {
-        a[4] * a[8] - a[5] * a[7], a[2] * a[7] - a[1] * a[8], a[1] * a[5] - a[2] * a[4],
-        a[5] * a[6] - a[3] * a[8], a[0] * a[8] - a[2] * a[6], a[2] * a[3] - a[0] * a[5],
-        a[3] * a[7] - a[4] * a[6], a[1] * a[6] - a[0] * a[7], a[0] * a[4] - a[1] * a[3]};
-    double det = a[0] * cofactors[0] + a[1] * cofactors[3] + a[2] * cofactors[6];
-    if (!(fabs(det) > 1e-6))
-        return 0;
-    for (int i = 0; i < 9; i++)
-        out[i] = cofactors[i] / det;
-    return 1;
-}
-
 void cf_white_locus_of(const cf_camera_profile *profile, cf_white_locus *out) {
     static const double typical[3] = {0.5, 1, 0.6}; /* Bayer sensors in daylight, roughly */
-    double inverse[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, daylight[3];
+    static const double same[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    double ccm[9], inverse[9], daylight[3];
     const float *n = profile->neutral;
     out->is_known = n[0] > 0 && n[1] > 0 && n[2] > 0 && (n[0] != 1 || n[1] != 1 || n[2] != 1);
     for (int i = 0; i < 3; i++)
         daylight[i] = out->is_known ? (double)n[i] / (double)n[1] : typical[i];
-    if (!invert(profile->ccm, inverse))
-        memcpy(inverse, (double[9]){1, 0, 0, 0, 1, 0, 0, 0, 1}, sizeof inverse);
+    for (int i = 0; i < 9; i++)
+        ccm[i] = (double)profile->ccm[i];
+    if (!cf_invert3(ccm, inverse))
+        memcpy(inverse, same, sizeof inverse);
     for (int k = 0; k < CF_WHITE_POINTS; k++) {
         double mired = 1e6 / COOLEST + (1e6 / WARMEST - 1e6 / COOLEST) * k / (CF_WHITE_POINTS - 1);
         double light[3], seen[3];

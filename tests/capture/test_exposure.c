@@ -170,6 +170,7 @@ START_TEST(light_steps_are_followed) {
     check_step("100 times brighter", "light=0.3&light_steps=60:30", 60, 20);
     check_step("10 darker, 1 frame late", "delay=1&light=3&light_steps=60:0.3", 60, 12);
     check_step("10 darker, 6 frames late", "delay=6&light=3&light_steps=60:0.3", 60, 16);
+    check_step("10 darker, 50 electrons", "electrons=50&light=3&light_steps=60:0.3", 60, 14);
     check_step("10 brighter, 6 late", "delay=6&light=0.3&light_steps=60:3", 60, 16);
 }
 END_TEST
