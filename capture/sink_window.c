@@ -32,6 +32,13 @@ static void fit(int *width, int *height) {
     }
 }
 
+/* Without a display SDL falls back on drivers that show nothing; who names one wants it. */
+static int is_hidden(void) {
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return !SDL_getenv("SDL_VIDEODRIVER") && driver &&
+           (!SDL_strcmp(driver, "offscreen") || !SDL_strcmp(driver, "dummy"));
+}
+
 static cf_status open_window(view *s, const cf_sink_params *params) {
     int width = params->width, height = params->height;
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* Ctrl-C stays the program's */
@@ -39,6 +46,9 @@ static cf_status open_window(view *s, const cf_sink_params *params) {
     if (SDL_InitSubSystem(SDL_INIT_VIDEO))
         return no_window();
     s->has_video = 1;
+    if (is_hidden())
+        return cf_fail(CF_ERR_UNSUPPORTED, "window: there is no display here; send the pictures to "
+                                           "a file or a pipe instead");
     fit(&width, &height);
     s->window =
         SDL_CreateWindow(params->title ? params->title : "chromafuse", SDL_WINDOWPOS_UNDEFINED,

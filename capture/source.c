@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -36,6 +37,22 @@ static const cf_source_backend *find(const char *uri, const char **rest) {
     return file;
 }
 
+/* "name:" where there is no file of that name: somebody means a kind of camera. */
+static int names_a_kind(const char *uri) {
+    size_t n = strspn(uri, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    return n && uri[n] == ':' && access(uri, F_OK);
+}
+
+static cf_status unknown(const char *uri) {
+    char known[1024] = "";
+    for (size_t i = 0; cf_source_backends[i]; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", used ? "; " : "",
+                 cf_source_backends[i]->summary);
+    }
+    return cf_fail(CF_ERR_UNSUPPORTED, "%s: no such kind of camera; there are %s", uri, known);
+}
+
 static cf_status check(const char *uri, const cf_source_params *p) {
     if (!uri || !*uri || strlen(uri) >= sizeof((cf_source_info *)0)->uri)
         return cf_fail(CF_ERR_INVALID, "a camera's name must have 1 to %zu characters",
@@ -58,8 +75,8 @@ cf_status cf_source_open(const char *uri, const cf_source_params *params, cf_sou
         params = &defaults;
     CF_TRY(check(uri, params));
     const cf_source_backend *backend = find(uri, &rest);
-    if (!backend)
-        return cf_fail(CF_ERR_UNSUPPORTED, "%s: no such kind of camera is built in", uri);
+    if (!backend || (rest == uri && names_a_kind(uri)))
+        return unknown(uri);
     cf_source *s = cf_alloc(1, sizeof *s);
     if (!s)
         return CF_ERR_MEMORY;

@@ -255,8 +255,9 @@ END_TEST
 START_TEST(refuses_what_cannot_be) {
     cf_pair_stream *s;
     static const char *const wrong[][2] = {
-        {MONO, MONO},  {MONO, NULL},         {"", COLOR},
-        {COLOR, MONO}, {MONO, "sim:colour"}, {"/nonexistent", COLOR},
+        {MONO, MONO},        {MONO, NULL},         {"", COLOR},
+        {COLOR, MONO},       {MONO, "sim:colour"}, {"/nonexistent", COLOR},
+        {"kinect:0", COLOR},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         cf_pair_stream_params p = request(wrong[i][0], wrong[i][1], 0);

@@ -58,6 +58,12 @@ START_TEST(says_where_there_is_no_display) {
     ck_assert_int_eq(setenv("SDL_VIDEODRIVER", "nothing", 1), 0);
     ck_assert_int_eq(cf_sink_open("window", &params, &sink), CF_ERR_UNSUPPORTED);
     ck_assert_ptr_null(sink);
+    /* SDL would take a driver that shows nothing. */
+    unsetenv("SDL_VIDEODRIVER");
+    unsetenv("DISPLAY");
+    unsetenv("WAYLAND_DISPLAY");
+    ck_assert_int_eq(cf_sink_open("window", &params, &sink), CF_ERR_UNSUPPORTED);
+    ck_assert_ptr_null(sink);
     ck_assert_int_eq(setenv("SDL_VIDEODRIVER", "dummy", 1), 0);
 }
 END_TEST
