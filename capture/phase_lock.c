@@ -281,7 +281,8 @@ static void advance(cf_phase_lock *lock, uint64_t sequence) {
 }
 
 int64_t cf_phase_lock_update(cf_phase_lock *lock, uint64_t sequence, int64_t phase_ns) {
-    if (lock->is_started && sequence == lock->sequence)
+    uint64_t late = lock->sequence - sequence; /* a frame again, or one that was overtaken */
+    if (lock->is_started && late < HISTORY)
         return 0;
     int is_first = !lock->is_started;
     lock->is_started = 1;

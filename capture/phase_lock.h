@@ -43,8 +43,8 @@ void cf_phase_lock_destroy(cf_phase_lock **lock);
 /*
  * One frame of the steered camera and its phase: its time minus that of the leading camera's
  * nearest frame (and minus the rig's offset), any multiple of the period may be in it. sequence:
- * the steered camera's count; missed frames are fine, a frame again is passed over. Returns the
- * frame duration to set now, rounded; 0: leave it. Constant time, no allocation.
+ * the steered camera's count; missed frames are fine, one again or overtaken is passed over.
+ * Returns the frame duration to set now, rounded; 0: leave it. Constant time, no allocation.
  */
 int64_t cf_phase_lock_update(cf_phase_lock *lock, uint64_t sequence, int64_t phase_ns);
 
