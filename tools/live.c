@@ -101,7 +101,7 @@ static const cf_cli cli = {
         "line on standard error tells how it goes. Ctrl-C, a closed window (or Esc or q in it) "
         "end\n"
         "it; what was written stays.\n",
-    .examples = "  chromafuse live --mono libcamera:0 --color libcamera:1 --rig rig.yaml\n"
+    .examples = "  chromafuse live --mono libcamera:1 --color libcamera:2 --rig rig.yaml\n"
                 "  chromafuse live --mono sim:mono --color sim:color -o - | mpv -\n"
                 "  chromafuse live night/ --rig rig.yaml --as-fast -o night.mkv\n"
                 "  chromafuse live night/ --loop --view provenance\n",
