@@ -28,6 +28,7 @@ typedef struct {
     double sensitivity, flicker_hz;
     int64_t longest_ns;
     int frames, hide[2]; /* 1: the camera's frames do not tell exposure and gain */
+    int is_unknown;      /* 1: the colour camera says nothing of daylight */
     int deaf[2];         /* 1: the brain is told of a gain that the camera ignores */
     moment at[MOST_FRAMES];
 } run;
@@ -83,6 +84,8 @@ static void play(run *r) {
         for (int i = 0; i < 2; i++)
             ck_assert_int_eq(cf_source_next(source[i], 1000, &pair[i]), CF_OK);
         note(r, pair, &d, m);
+        for (int i = 0; i < 3 && r->is_unknown; i++)
+            pair[1]->profile.neutral[i] = 1;
         ck_assert_int_eq(cf_exposure_update(brain, pair, &d), CF_OK);
         for (int i = 0; i < 2; i++) {
             if (r->deaf[i])
@@ -142,36 +145,37 @@ static double pulse(const run *r, int camera, int from, int to) {
     return (high - low) / (high + low);
 }
 
-static void check_step(const char *name, const char *options, int settle, int most) {
-    run r = {.options = {options, options}, .sensitivity = 3, .frames = 160};
+static void check_step(const char *name, const char *options, int most) {
+    enum { STEP = 40, END = 110 };
+    run r = {.options = {options, options}, .sensitivity = 3, .frames = END};
     play(&r);
-    int start = frames_until_right(&r, 0, settle);
-    int down = frames_until_right(&r, settle, 160);
-    int is_up = r.at[settle].bright[0] < 0.7;
-    double beyond = overshoot(&r, settle + 1, 160, is_up);
+    int start = frames_until_right(&r, 0, STEP);
+    int down = frames_until_right(&r, STEP, END);
+    int is_up = r.at[STEP].bright[0] < 0.7;
+    double beyond = overshoot(&r, STEP + 1, END, is_up);
     if (!is_up) /* what the old settings clip is not beyond */
-        beyond = overshoot(&r, settle, 160, 0);
-    int busy = changes(&r, settle + 40, 160);
+        beyond = overshoot(&r, STEP, END, 0);
+    int busy = changes(&r, STEP + 30, END);
     printf("%-24s %3d frames at the start, %3d after the step, %4.1f %% beyond, %d changes later\n",
            name, start, down, beyond * 100, busy);
     ck_assert_int_le(start, 15);
     ck_assert_int_le(down, most);
     ck_assert_double_le(beyond, 0.2);
     ck_assert_int_eq(busy, 0);
-    ck_assert(r.at[159].is_settled && !r.at[159].is_limited);
-    ck_assert_double_eq_tol(r.at[159].product[1] / r.at[159].product[0], 3, 0.15);
-    ck_assert_double_eq_tol(r.at[159].mono_gain, 1, 0.05);
+    ck_assert(r.at[END - 1].is_settled && !r.at[END - 1].is_limited);
+    ck_assert_double_eq_tol(r.at[END - 1].product[1] / r.at[END - 1].product[0], 3, 0.15);
+    ck_assert_double_eq_tol(r.at[END - 1].mono_gain, 1, 0.05);
 }
 
 START_TEST(light_steps_are_followed) {
-    check_step("10 times darker", "light=3&light_steps=60:0.3", 60, 12);
-    check_step("10 times brighter", "light=0.3&light_steps=60:3", 60, 12);
-    check_step("100 times darker", "light=30&light_steps=60:0.3", 60, 16);
-    check_step("100 times brighter", "light=0.3&light_steps=60:30", 60, 20);
-    check_step("10 darker, 1 frame late", "delay=1&light=3&light_steps=60:0.3", 60, 12);
-    check_step("10 darker, 6 frames late", "delay=6&light=3&light_steps=60:0.3", 60, 16);
-    check_step("10 darker, 50 electrons", "electrons=50&light=3&light_steps=60:0.3", 60, 14);
-    check_step("10 brighter, 6 late", "delay=6&light=0.3&light_steps=60:3", 60, 16);
+    check_step("10 times darker", "light=3&light_steps=40:0.3", 12);
+    check_step("10 times brighter", "light=0.3&light_steps=40:3", 12);
+    check_step("100 times darker", "light=30&light_steps=40:0.3", 16);
+    check_step("100 times brighter", "light=0.3&light_steps=40:30", 20);
+    check_step("10 darker, 1 frame late", "delay=1&light=3&light_steps=40:0.3", 12);
+    check_step("10 darker, 6 frames late", "delay=6&light=3&light_steps=40:0.3", 16);
+    check_step("10 darker, 50 electrons", "electrons=50&light=3&light_steps=40:0.3", 14);
+    check_step("10 brighter, 6 late", "delay=6&light=0.3&light_steps=40:3", 16);
 }
 END_TEST
 
@@ -203,20 +207,20 @@ START_TEST(lamps_do_not_pulse) {
     for (int i = 0; i < 2; i++) {
         char options[64];
         snprintf(options, sizeof options, "flicker_hz=%g&fps=29&light=0.3", mains[i]);
-        run safe = {.options = {options, options}, .flicker_hz = mains[i], .frames = 120};
-        run unsafe = {.options = {options, options}, .longest_ns = 7000000, .frames = 120};
+        run safe = {.options = {options, options}, .flicker_hz = mains[i], .frames = 90};
+        run unsafe = {.options = {options, options}, .longest_ns = 7000000, .frames = 90};
         play(&safe);
         play(&unsafe);
-        double cycles = safe.at[119].exposure_ms[1] * mains[i] * 2e-3;
+        double cycles = safe.at[89].exposure_ms[1] * mains[i] * 2e-3;
         printf("%g Hz lamp: pulse %.3f with exposures of %.2f and %.2f ms, %.3f without care\n",
-               mains[i], pulse(&safe, 1, 60, 120), safe.at[119].exposure_ms[0],
-               safe.at[119].exposure_ms[1], pulse(&unsafe, 1, 60, 120));
+               mains[i], pulse(&safe, 1, 30, 90), safe.at[89].exposure_ms[0],
+               safe.at[89].exposure_ms[1], pulse(&unsafe, 1, 30, 90));
         ck_assert_double_eq_tol(cycles, rint(cycles), 0.005);
         ck_assert_double_ge(cycles, 1);
         for (int c = 0; c < 2; c++)
-            ck_assert_double_le(pulse(&safe, c, 60, 120), 0.03);
-        ck_assert_double_ge(pulse(&unsafe, 1, 60, 120), 0.05); /* the lamp does flicker */
-        ck_assert_int_eq(changes(&safe, 60, 120), 0);
+            ck_assert_double_le(pulse(&safe, c, 30, 90), 0.03);
+        ck_assert_double_ge(pulse(&unsafe, 1, 30, 90), 0.05); /* the lamp does flicker */
+        ck_assert_int_eq(changes(&safe, 30, 90), 0);
     }
 }
 END_TEST
@@ -312,33 +316,40 @@ START_TEST(cameras_that_do_not_tell_are_believed) {
 }
 END_TEST
 
+/* What becomes of a grey of L* 80 in that light, CIEDE2000. The unknown camera sees other colours
+ * than the typical one that the brain takes it for. */
+static double white_error(int kelvin, int is_unknown) {
+    char options[64];
+    double light[3], rgb[3], lab[3];
+    const double wb[3] = {is_unknown ? 0.6 : 0.5, 1, is_unknown ? 0.5 : 0.62},
+                 white[3] = {80, 0, 0};
+    snprintf(options, sizeof options, "size=256x192&kelvin=%d&wb=%g,1,%g", kelvin, wb[0], wb[2]);
+    run r = {.options = {options, options}, .is_unknown = is_unknown, .frames = 12};
+    play(&r);
+    cf_illuminant_rec709(kelvin, light);
+    const double *found = r.at[11].neutral;
+    for (int i = 0; i < 3; i++)
+        rgb[i] = light[i] * wb[i] / found[i];
+    double grey = 0.567 / (0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]);
+    for (int i = 0; i < 3; i++)
+        rgb[i] *= grey;
+    cf_lab_of_rec709(rgb, lab);
+    double error = cf_ciede2000(lab, white);
+    printf("%d K%s: neutral %.3f 1 %.3f, true %.3f 1 %.3f, a grey is %.1f CIEDE2000 off\n", kelvin,
+           is_unknown ? ", unknown camera" : "", found[0], found[2], light[0] * wb[0],
+           light[2] * wb[2], error);
+    return error;
+}
+
 START_TEST(white_balance_finds_the_light) {
     const int kelvin[] = {2500, 2856, 3500, 4500, 5500, 6504, 7500, 9000};
-    double worst = 0;
     cf_source *keeps_the_scene;
     ck_assert_int_eq(cf_source_open("sim:mono?size=256x192", NULL, &keeps_the_scene), CF_OK);
-    for (size_t k = 0; k < sizeof kelvin / sizeof *kelvin; k++) {
-        char options[64];
-        double light[3], rgb[3], lab[3];
-        const double wb[3] = {0.5, 1, 0.62}, white[3] = {80, 0, 0};
-        snprintf(options, sizeof options, "size=256x192&kelvin=%d", kelvin[k]);
-        run r = {.options = {options, options}, .frames = 12};
-        play(&r);
-        cf_illuminant_rec709(kelvin[k], light);
-        const double *found = r.at[11].neutral;
-        for (int i = 0; i < 3; i++)
-            rgb[i] = light[i] * wb[i] / found[i]; /* what becomes of a neutral */
-        double grey = 0.567 / (0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]); /* L* 80 */
-        for (int i = 0; i < 3; i++)
-            rgb[i] *= grey;
-        cf_lab_of_rec709(rgb, lab);
-        double error = cf_ciede2000(lab, white);
-        worst = fmax(worst, error);
-        printf("%d K: neutral %.3f 1 %.3f, true %.3f 1 %.3f, a grey is %.1f CIEDE2000 off\n",
-               kelvin[k], found[0], found[2], light[0] * wb[0], light[2] * wb[2], error);
-    }
+    for (size_t k = 0; k < sizeof kelvin / sizeof *kelvin; k++)
+        ck_assert_double_le(white_error(kelvin[k], 0), 5.5);
+    for (size_t k = 1; k < sizeof kelvin / sizeof *kelvin; k += 2)
+        ck_assert_double_le(white_error(kelvin[k], 1), 8);
     cf_source_close(&keeps_the_scene);
-    ck_assert_double_le(worst, 5.5);
 }
 END_TEST
 
