@@ -16,7 +16,9 @@
 #define DEFAULT_FPS 30.0
 #define MIN_FPS 1e-3
 #define MAX_EXPOSURE_NS ((int64_t)3600 * 1000000000) /* no exposure is that long */
-#define MAX_PAUSE_NS 2000000000
+#define PAUSE_NS 500000000 /* what is longer, and longer than so many frames, is a pause */
+#define PAUSE_FRAMES 10
+#define MAX_STEPS 1024 /* looked at for the frame duration */
 #define MAX_TIME_NS ((int64_t)1 << 61)
 
 static int is_folder(const char *path) {
@@ -54,18 +56,25 @@ static int take_middles(cf_recording_camera *camera) {
     return 1;
 }
 
-/* Mean frame duration without pauses; 0 unknown. */
+static int by_size(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median frame duration; 0 unknown. */
 static int64_t period_of(const cf_recording_camera *camera) {
-    double sum = 0, steps = 0;
-    for (size_t i = 1; i < camera->count; i++) {
+    int64_t steps[MAX_STEPS];
+    size_t count = 0, stride = camera->count / MAX_STEPS + 1;
+    for (size_t i = 1; i < camera->count; i += stride) {
         const cf_recording_frame *f = &camera->frames[i];
-        int64_t step = f->t_ns - f[-1].t_ns;
-        if (step <= 0 || step > MAX_PAUSE_NS)
-            continue;
-        sum += (double)step;
-        steps += (double)(f->index - f[-1].index);
+        int64_t step = (f->t_ns - f[-1].t_ns) / (int64_t)(f->index - f[-1].index);
+        if (step > 0)
+            steps[count++] = step;
     }
-    return steps > 0 ? llround(sum / steps) : 0;
+    if (!count)
+        return 0;
+    qsort(steps, count, sizeof *steps, by_size);
+    return steps[count / 2];
 }
 
 /* The camera whose frame at[] comes next by index, -1 at the end. */
@@ -83,13 +92,14 @@ static int next_camera(const cf_recording_camera camera[2], const size_t at[2]) 
  */
 static int64_t take_out_pauses(cf_recording_camera camera[2], int64_t period) {
     size_t at[2] = {0, 0};
+    int64_t pause = period > PAUSE_NS / PAUSE_FRAMES ? PAUSE_FRAMES * period : PAUSE_NS;
     int64_t shift = 0, last = 0, first = 0;
     uint64_t count_shift[2] = {0, 0};
     int pauses = 0, seen[2] = {0, 0};
     for (int i = next_camera(camera, at); i >= 0; i = next_camera(camera, at)) {
         cf_recording_frame *f = &camera[i].frames[at[i]++];
         int64_t step = f->t_ns + shift - last;
-        if (last && (step > MAX_PAUSE_NS || step < -MAX_PAUSE_NS)) {
+        if (last && (step > pause || step < -pause)) {
             shift += period - step;
             pauses++;
         }
@@ -132,7 +142,7 @@ static void set_times(cf_recording_camera camera[2], int which, int has_times, d
     int64_t period = is_known ? period_of(&camera[0]) : 0;
     if (is_known && !period)
         period = period_of(&camera[1]);
-    is_known = period > 0;
+    is_known = period > 0 && period < MAX_TIME_NS / PAUSE_FRAMES;
     out->period_ns = is_known ? period : llround(1e9 / (fps > MIN_FPS ? fps : DEFAULT_FPS));
     out->span_ns =
         is_known ? take_out_pauses(camera, period) : invent_times(camera, out->period_ns);

@@ -171,7 +171,10 @@ static int is_pointless(cf_pair_camera *c) {
 static int step(cf_pair_camera *c) {
     cf_frame *frame;
     apply_pending(c);
+    /* a camera that is waited for has not failed yet */
+    cf_log_lower(c->stream->params.reconnect ? CF_LOG_WARNING : CF_LOG_ERROR);
     cf_status status = cf_source_next(c->source, POLL_MS, &frame);
+    cf_log_lower(CF_LOG_ERROR);
     note_statistics(c);
     if (status == CF_OK) {
         c->idle_since = cf_clock_seconds();
