@@ -61,6 +61,8 @@ struct cf_pair_stream {
     cf_phase_lock *phase; /* NULL: nothing to steer, or the period is still being learned */
     int64_t learned[CF_PAIR_LEARN];
     int learned_count;
+    int64_t period_ns; /* of the leading camera, once learned */
+    cf_phase_lock_mode told_mode;
     int64_t apart_since_ns, apart_ns; /* frames of both cameras come, but no pair since then */
     uint64_t apart_pairs;
     int has_warned;

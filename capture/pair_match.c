@@ -26,7 +26,7 @@ static void start_steering(cf_pair_stream *s) {
     const cf_control_range *range = &s->camera[1].info.frame_ns;
     cf_phase_lock_params p = CF_PHASE_LOCK_DEFAULTS;
     qsort(s->learned, CF_PAIR_LEARN, sizeof *s->learned, by_size);
-    p.nominal_ns = s->learned[CF_PAIR_LEARN / 2];
+    p.nominal_ns = s->period_ns = s->learned[CF_PAIR_LEARN / 2];
     p.min_ns = (int64_t)range->min;
     p.max_ns = (int64_t)range->max;
     p.step_ns = (int64_t)range->step;
@@ -80,6 +80,33 @@ static cf_status watch(cf_pair_stream *s, int64_t now_ns, int64_t distance_ns) {
     return CF_OK;
 }
 
+/* Says once what keeps the cameras from getting into step. */
+static void tell_mode(cf_pair_stream *s, cf_phase_lock_mode mode) {
+    const char *uri = s->camera[1].info.uri;
+    if (mode == s->told_mode)
+        return;
+    s->told_mode = mode;
+    if (mode == CF_PHASE_LOCK_IGNORED)
+        cf_log(CF_LOG_WARNING, "%s does not take the frame durations it is given: it runs free",
+               uri);
+    if (mode == CF_PHASE_LOCK_OUT_OF_RANGE)
+        cf_log(CF_LOG_WARNING,
+               "%s would need frame durations outside %.3f to %.3f ms to stay in step: it runs "
+               "free; a lower rate helps",
+               uri, s->camera[1].info.frame_ns.min * 1e-6, s->camera[1].info.frame_ns.max * 1e-6);
+}
+
+static void steer(cf_pair_stream *s, uint64_t sequence, int64_t phase_ns) {
+    int64_t frame_ns = cf_phase_lock_update(s->phase, sequence, phase_ns);
+    cf_phase_lock_state state = cf_phase_lock_status(s->phase);
+    pthread_mutex_lock(&s->facts_lock);
+    if (frame_ns)
+        s->camera[1].pending.frame_ns = frame_ns;
+    s->phase_state = state;
+    pthread_mutex_unlock(&s->facts_lock);
+    tell_mode(s, state.mode);
+}
+
 static cf_status follow(cf_pair_stream *s, const cf_pair_camera *c, int64_t t_ns,
                         uint64_t sequence) {
     if (c->index == 0) {
@@ -91,14 +118,9 @@ static cf_status follow(cf_pair_stream *s, const cf_pair_camera *c, int64_t t_ns
     if (!mono->last_ns)
         return CF_OK;
     int64_t phase_ns = t_ns - mono->last_ns;
-    if (s->phase) {
-        int64_t frame_ns = cf_phase_lock_update(s->phase, sequence, phase_ns);
-        pthread_mutex_lock(&s->facts_lock);
-        if (frame_ns)
-            s->camera[1].pending.frame_ns = frame_ns;
-        s->phase_state = cf_phase_lock_status(s->phase);
-        pthread_mutex_unlock(&s->facts_lock);
-    }
+    /* A pause of the leading camera would multiply what is wrong about its period. */
+    if (s->phase && llabs(phase_ns) < 2 * s->period_ns)
+        steer(s, sequence, phase_ns);
     return watch(s, t_ns, llabs(phase_ns));
 }
 
