@@ -5,13 +5,13 @@
 #include "base/log.h"
 #include "capture/sink_backend.h"
 
-static int takes(const char *target) {
+static int takes_video(const char *target) {
     const char *dot = strrchr(target, '.');
     return dot && (!strncmp(dot, ".mkv", 4) || !strncmp(dot, ".mp4", 4) ||
                    !strncmp(dot, ".mov", 4) || !strncmp(dot, ".avi", 4));
 }
 
-static cf_status open_sink(const char *target, const cf_sink_params *params, void **state) {
+static cf_status open_video(const char *target, const cf_sink_params *params, void **state) {
     (void)params;
     (void)state;
     return cf_fail(CF_ERR_UNSUPPORTED,
@@ -20,4 +20,4 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
 }
 
 const cf_sink_backend cf_sink_backend_video = {
-    .summary = "video files (not in this build)", .takes = takes, .open = open_sink};
+    .summary = "video files (not in this build)", .takes = takes_video, .open = open_video};

@@ -5,11 +5,11 @@
 #include "base/log.h"
 #include "capture/sink_backend.h"
 
-static int takes(const char *target) {
+static int takes_window(const char *target) {
     return !strcmp(target, "window");
 }
 
-static cf_status open_sink(const char *target, const cf_sink_params *params, void **state) {
+static cf_status open_window(const char *target, const cf_sink_params *params, void **state) {
     (void)target;
     (void)params;
     (void)state;
@@ -18,4 +18,4 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
 }
 
 const cf_sink_backend cf_sink_backend_window = {
-    .summary = "window (not in this build)", .takes = takes, .open = open_sink};
+    .summary = "window (not in this build)", .takes = takes_window, .open = open_window};

@@ -2,6 +2,7 @@
 /* How a live stream goes: counts, and a line about them now and then. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -49,11 +50,14 @@ static int by_value(const void *a, const void *b) {
 static void latencies(const cf_live_stats *s, unsigned long count, line *l) {
     float sorted[CF_LIVE_TIMES];
     size_t n = count < CF_LIVE_TIMES ? count : CF_LIVE_TIMES;
+    l->median_ms = l->max_ms = NAN;
+    if (!n)
+        return;
     for (size_t i = 0; i < n; i++)
         sorted[i] = s->latency_ms[(s->shown - 1 - i) % CF_LIVE_TIMES];
     qsort(sorted, n, sizeof *sorted, by_value);
-    l->median_ms = n ? (double)sorted[n / 2] : NAN;
-    l->max_ms = n ? (double)sorted[n - 1] : NAN;
+    l->median_ms = (double)sorted[n / 2];
+    l->max_ms = (double)sorted[n - 1];
 }
 
 static line gather(const cf_live_stats *s, cf_pair_stream *stream, int is_final) {
@@ -103,15 +107,16 @@ static void two_numbers(cf_json *json, const char *key, double a, double b) {
     cf_json_close(json, ']');
 }
 
-/* Pages of memory in use, of this process; 0 unknown. */
+/* Memory of this process that is in RAM; 0 unknown. */
 static double resident_kb(void) {
-    long total, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%ld %ld", &total, &resident) != 2)
-        resident = 0;
+    char text[128] = "";
+    FILE *f = fopen("/proc/self/statm", "r"); /* pages: all of them, then the resident ones */
+    if (f && !fgets(text, sizeof text, f))
+        text[0] = '\0';
     if (f)
         fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
+    const char *second = strchr(text, ' ');
+    return second ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) / 1024 : 0;
 }
 
 static void print_memory(cf_json *json, const cf_cl *cl) {

@@ -9,7 +9,7 @@
 #include "tests/test_main.h"
 
 START_TEST(blocks_are_aligned_zeroed_and_counted) {
-    size_t before = cf_alloc_live();
+    size_t before = cf_alloc_live(), made = cf_alloc_total();
     for (size_t bytes = 1; bytes < 5000; bytes = bytes * 3 + 1) {
         unsigned char *block = cf_alloc(bytes, 1);
         ck_assert_ptr_nonnull(block);
@@ -18,6 +18,7 @@ START_TEST(blocks_are_aligned_zeroed_and_counted) {
             ck_assert_uint_eq(block[i], 0);
         memset(block, 0xff, bytes); /* the next one must be zero again */
         ck_assert_uint_eq(cf_alloc_live(), before + 1);
+        ck_assert_uint_eq(cf_alloc_total(), ++made);
         cf_free(block);
     }
     cf_free(NULL);
