@@ -20,6 +20,7 @@ static const cf_cli_option options[] = {
     {"frames", 'n', "N", "stop after N pictures"},
     {"seconds", 0, "S", "stop after S seconds"},
     {"loop", 0, NULL, "recordings: start again at the end"},
+    {"wait", 0, "S", "how long a camera may be gone before it ends (default 30)"},
     {"stats-every", 0, "S", "seconds between two lines about the stream; 0: none (default 1)"},
     {"json", 0, NULL,
      "those lines as JSON on standard output; on standard error where -o - needs\n"
@@ -72,6 +73,8 @@ static cf_status take(void *target, const char *name, const char *value) {
         return cf_cli_int(name, value, 1, 1000000000, &o->frames);
     if (!strcmp(name, "seconds"))
         return cf_cli_float(name, value, 0.001, 1e9, &o->seconds);
+    if (!strcmp(name, "wait"))
+        return cf_cli_float(name, value, 0, 1e8, &o->wait);
     if (!strcmp(name, "stats-every"))
         return cf_cli_float(name, value, 0, 1e6, &o->stats_every);
     if (!strcmp(name, "output")) {
@@ -118,6 +121,8 @@ static cf_status check(cf_live_options *o) {
     int keeps_all;
     CF_TRY(cf_pair_options_check(&o->pair, "live"));
     CF_TRY(cf_sink_check(o->output, &keeps_all));
+    if (cf_cli_quiet() && !o->json)
+        o->stats_every = 0;
     o->pair.stream.latest = !keeps_all || !is_recording(o->pair.stream.uri[0]);
     if (o->pair.stream.latest)
         o->pair.stream.room = 1; /* no pair grows old while others wait before it */
@@ -129,6 +134,7 @@ int cf_command_live(int argc, char **argv) {
     cf_live_options o = {.pair = CF_PAIR_OPTIONS_DEFAULTS,
                          .output = "window",
                          .stats_every = 1,
+                         .wait = 30,
                          .tone_auto = 1,
                          .view = CF_FUSE_PICTURE};
     cf_status status = cf_cli_parse(&cli, argc, argv, &o);

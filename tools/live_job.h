@@ -7,6 +7,7 @@
 #include "fusion/fuse.h"
 #include "tools/fuse_job.h"
 #include "tools/pair_options.h"
+#include "tools/pair_watch.h"
 
 #define CF_LIVE_ROWS 16 /* every so many rows of the provenance are looked at */
 
@@ -18,6 +19,7 @@ typedef struct {
     long frames;        /* pictures to show; 0: no limit */
     double seconds;     /* 0: no limit */
     double stats_every; /* seconds; 0: no lines */
+    double wait;        /* seconds that a camera may be gone */
     int tone_auto, json, loop;
     cf_fuse_output view; /* what is shown */
 } cf_live_options;
@@ -83,6 +85,8 @@ typedef struct {
     cf_fuse *fuse;
     cf_sink *sink;
     cf_live_stats stats;
+    cf_pair_watch watch;
+    double watched; /* when it last looked */
 } cf_live;
 
 /*

@@ -8,6 +8,7 @@
 #include "tools/live_job.h"
 
 #define WAIT_MS 100
+#define WATCH_S 1
 #define NONE (-1)
 
 /* A pair on its way to a picture. Everything it needs is made before the first. */
@@ -54,6 +55,7 @@ static cf_status submit(cf_live *live, job *j, cf_frame *pair[2]) {
     j->has_shares = cf_live_stats_due(&live->stats);
     live->stats.is_coming |= j->has_shares;
     memcpy(j->pair, pair, sizeof j->pair);
+    cf_pair_watch_exposure(&live->watch, j->pair);
     pair[0] = pair[1] = NULL;
     CF_TRY(cf_live_cameras_look(live->cameras, j->pair));
     CF_TRY(cf_fuse_update(live->fuse, &live->cameras->now[0], &live->cameras->now[1]));
@@ -103,14 +105,26 @@ static cf_status show(cf_live *live, job *j) {
     return CF_OK;
 }
 
+/* Now and then: are the cameras there, and in step? */
+static cf_status watch(cf_live *live) {
+    cf_pair_stream_stats stats;
+    double now = cf_clock_seconds();
+    if (now - live->watched < WATCH_S)
+        return CF_OK;
+    live->watched = now;
+    cf_pair_stream_statistics(live->stream, &stats);
+    return cf_pair_watch_update(&live->watch, &stats, now);
+}
+
 /* CF_ERR_END: enough was shown, or the recording is over; CF_ERR_CANCELLED: told to stop. */
-static cf_status next_pair(const cf_live *live, int has_picture, cf_frame *pair[2]) {
+static cf_status next_pair(cf_live *live, int has_picture, cf_frame *pair[2]) {
     const cf_live_options *o = live->options;
     if (cf_cli_interrupted())
         return CF_ERR_CANCELLED;
     if ((o->frames && (long)live->stats.shown + has_picture >= o->frames) ||
         (o->seconds > 0 && cf_clock_seconds() - live->stats.start >= o->seconds))
         return CF_ERR_END;
+    CF_TRY(watch(live));
     return cf_pair_stream_next(live->stream, has_picture ? 0 : WAIT_MS, pair);
 }
 

@@ -134,7 +134,8 @@ cf_status cf_live_run(cf_live_options *options) {
                     .cameras = &cameras,
                     .stats = {.to = options->json && !is_pipe ? stdout : stderr,
                               .json = options->json,
-                              .every = options->stats_every}};
+                              .every = options->stats_every},
+                    .watch = {.command = "live", .wait_s = options->wait}};
     options->pair.stream.reconnect = 1;
     cf_status status = work(&live);
     cf_fuse_destroy(&live.fuse);
