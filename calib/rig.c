@@ -235,7 +235,7 @@ cf_status cf_rig_apply(const cf_rig *rig, cf_rig_role role, double gain,
         const cf_rig_noise *n = nearest(c, gain);
         profile->noise = (cf_noise){(float)n->scale, (float)n->offset};
     }
-    if (role == CF_RIG_MONO)
+    if (role == CF_RIG_MONO && profile->gain == 1)
         profile->gain = (float)c->gain;
     double sum = c->spectral[0] + c->spectral[1] + c->spectral[2];
     for (int i = 0; c->has_spectral && i < 3; i++) /* within SUM_TOLERANCE: rounding in the file */

@@ -59,6 +59,7 @@ void cf_rig_destroy(cf_rig **rig);
  * Overrides, in a profile that came with a raw picture, what the rig says about that camera: black
  * levels, spectral weights, mono gain, colour matrix, the noise model of the entry nearest to
  * `gain` (in ratio; 0 unknown: the entry of the lowest gain), defects and shading from their files.
+ * A mono gain other than 1 is the picture's own, for its exposure was its own, and stays.
  *
  * Defect file: text, one `x y` per line, pixels of the raw picture from the top left, `#` starts a
  * comment. Shading file: text, `COLUMNS ROWS PLANES` (2..256, 2..256, 1 or 4), then that many gains

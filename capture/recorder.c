@@ -96,6 +96,8 @@ static cf_status append_lines(cf_recorder *r, cf_frame *const pair[2]) {
                                    .t_ref = pair[i]->t_ref,
                                    .exposure_ns = pair[i]->exposure_ns,
                                    .gain = pair[i]->gain};
+        if (!i && pair[i]->profile.gain != 1) /* told by who set the exposures */
+            line.mono_gain = (double)pair[i]->profile.gain;
         cf_recorder_file_name(i, r->folder.next, line.file, sizeof line.file);
         length += cf_recording_line_write(&line, lines + length);
     }

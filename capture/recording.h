@@ -22,7 +22,9 @@ typedef struct {
     cf_time_ref t_ref;
     int64_t exposure_ns; /* 0 unknown */
     double gain;         /* 0 unknown */
-    char file[128];      /* in the recording's folder: plain, relative, without ".." */
+    double mono_gain; /* of mono frames whose exposure changed from pair to pair: what scales them
+                         to the colour frame's, as cf_camera_profile.gain; 0 not told */
+    char file[128];   /* in the recording's folder: plain, relative, without ".." */
 } cf_recording_frame;
 
 /*

@@ -9,6 +9,7 @@
 
 #define MAX_INDEX 1000000000
 #define MAX_GAIN 1e9
+#define MAX_MONO_GAIN 1e4
 
 const char *const cf_recording_cameras[2] = {"mono", "color"};
 
@@ -86,6 +87,10 @@ static const char *take_frame(const json_t *line, cf_recording_frame *out) {
     out->gain = gain ? json_number_value(gain) : 0;
     if (gain && (!json_is_number(gain) || !(out->gain >= 0 && out->gain <= MAX_GAIN)))
         return "a gain that is no number from 0";
+    const json_t *mono_gain = json_object_get(line, "mono_gain");
+    out->mono_gain = mono_gain ? json_number_value(mono_gain) : 0;
+    if (mono_gain && !(out->mono_gain >= 1 / MAX_MONO_GAIN && out->mono_gain <= MAX_MONO_GAIN))
+        return "a mono_gain that is no number around 1";
     out->index = (uint64_t)index;
     out->sequence = (uint64_t)sequence;
     return take_file(line, out->file, sizeof out->file);
@@ -118,13 +123,17 @@ int cf_recording_line_next(FILE *log, char line[CF_RECORDING_LINE], size_t *leng
 
 size_t cf_recording_line_write(const cf_recording_frame *f, char out[CF_RECORDING_LINE]) {
     double gain = f->gain > 0 && f->gain <= MAX_GAIN ? f->gain : 0;
-    int n = snprintf(out, CF_RECORDING_LINE,
-                     "{\"camera\": \"%s\", \"index\": %llu, \"sequence\": %llu, \"t_ns\": %lld, "
-                     "\"t_ref\": \"%s\", \"exposure_ns\": %lld, \"gain\": %.9g, \"file\": "
-                     "\"%s\"}\n",
-                     cf_recording_cameras[f->camera], (unsigned long long)f->index,
-                     (unsigned long long)(f->sequence & INT64_MAX),
-                     (long long)(f->t_ns > 0 ? f->t_ns : 0), time_refs[f->t_ref],
-                     (long long)(f->exposure_ns > 0 ? f->exposure_ns : 0), gain, f->file);
+    char mono_gain[48] = "";
+    if (f->mono_gain >= 1 / MAX_MONO_GAIN && f->mono_gain <= MAX_MONO_GAIN)
+        snprintf(mono_gain, sizeof mono_gain, "\"mono_gain\": %.9g, ", f->mono_gain);
+    int n =
+        snprintf(out, CF_RECORDING_LINE,
+                 "{\"camera\": \"%s\", \"index\": %llu, \"sequence\": %llu, \"t_ns\": %lld, "
+                 "\"t_ref\": \"%s\", \"exposure_ns\": %lld, \"gain\": %.9g, %s\"file\": "
+                 "\"%s\"}\n",
+                 cf_recording_cameras[f->camera], (unsigned long long)f->index,
+                 (unsigned long long)(f->sequence & INT64_MAX),
+                 (long long)(f->t_ns > 0 ? f->t_ns : 0), time_refs[f->t_ref],
+                 (long long)(f->exposure_ns > 0 ? f->exposure_ns : 0), gain, mono_gain, f->file);
     return (size_t)n;
 }

@@ -67,6 +67,8 @@ static void fill(cf_frame *frame, const cf_frame *raw, const cf_recording_frame 
     frame->orientation = raw->orientation;
     frame->exposure_ns = item->exposure_ns ? item->exposure_ns : raw->exposure_ns;
     frame->gain = item->gain > 0 ? item->gain : raw->gain;
+    if (item->mono_gain > 0)
+        frame->profile.gain = (float)item->mono_gain;
     frame->sequence = item->sequence;
     frame->t_ns = item->t_ns;
     frame->t_ref = item->t_ref;

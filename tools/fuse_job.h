@@ -22,6 +22,7 @@ typedef struct {
 /* One pair of raw files and its result. */
 typedef struct {
     char *mono, *color, *out;
+    double mono_gain; /* as a recording tells it; 0: not */
 } cf_fuse_pair;
 
 /*

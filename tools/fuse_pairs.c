@@ -134,6 +134,7 @@ static int take_pair(const cf_fuse_options *o, const char *folder,
     out->mono = join(folder, frame[0]->file, "");
     out->color = join(folder, frame[1]->file, "");
     out->out = join(o->out, stem, ".png");
+    out->mono_gain = frame[0]->mono_gain;
     if (is_readable(out->mono) && is_readable(out->color) && out->out)
         return 1;
     cf_log(CF_LOG_WARNING, "%s: pair %llu is left out: %s is not there", folder,
@@ -231,7 +232,8 @@ cf_status cf_fuse_pairs_find(const cf_fuse_options *o, cf_fuse_pair **pairs, siz
         *count = 1;
         if (!*pairs)
             return CF_ERR_MEMORY;
-        **pairs = (cf_fuse_pair){cf_strdup(o->mono), cf_strdup(o->color), cf_strdup(o->out)};
+        **pairs = (cf_fuse_pair){
+            .mono = cf_strdup(o->mono), .color = cf_strdup(o->color), .out = cf_strdup(o->out)};
         if (!(*pairs)->mono || !(*pairs)->color || !(*pairs)->out)
             status = CF_ERR_MEMORY;
     }

@@ -37,6 +37,8 @@ static cf_status read_pair(session *s) {
                        "%s: this is a colour sensor's raw (it has a mosaic); --mono needs a "
                        "monochrome one. Are --mono and --color swapped?",
                        s->pair->mono);
+    if (s->pair->mono_gain > 0)
+        s->mono->profile.gain = (float)s->pair->mono_gain;
     CF_TRY(cf_raw_read(s->pair->color, &s->color));
     if (!s->color->profile.is_color)
         return cf_fail(CF_ERR_INVALID,

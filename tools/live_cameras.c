@@ -68,8 +68,9 @@ static void follow_exposure(const cf_live_cameras *c, cf_frame *const pair[2]) {
 }
 
 cf_status cf_live_cameras_look(cf_live_cameras *c, cf_frame *const pair[2]) {
+    int tells_gain = c->options->stream.auto_exposure || pair[0]->profile.gain != 1;
     CF_TRY(cf_pair_options_apply_rig(c->options, pair));
-    if (!c->options->stream.auto_exposure)
+    if (!tells_gain)
         follow_exposure(c, pair);
     for (int i = 0; i < 2; i++) {
         cf_camera_profile *now = &c->now[i];

@@ -65,7 +65,9 @@ START_TEST(a_key_overrides_what_the_raw_carries) {
     ck_assert_float_eq_tol(p.spectral[1], 0.48, 1e-6);
     ck_assert_float_eq(p.gain, 1.5);
     ck_assert_float_eq(p.black[3], 64);
+    p.gain = 0.7F; /* the picture's own exposure */
     ck_assert_int_eq(cf_rig_apply(rig, CF_RIG_MONO, 0, &p), CF_OK);
+    ck_assert_float_eq(p.gain, 0.7);
     ck_assert_float_eq_tol(p.noise.scale, 1e-3, 1e-9);
     cf_camera_profile_init(&p);
     p.is_color = 1;

@@ -64,8 +64,14 @@ static const char *wrong(const char *line) {
 #define M "{\"camera\": \"mono\", \"index\": 3, \"file\": \"mono/3.dng\""
 
 START_TEST(a_line_keeps_every_bit) {
-    const cf_recording_frame in = {1,           12,       INT64_MAX,  123456789012345678,
-                                   CF_TIME_END, 33333333, 2.71828183, "color/000012.dng"};
+    cf_recording_frame in = {.camera = 1,
+                             .index = 12,
+                             .sequence = INT64_MAX,
+                             .t_ns = 123456789012345678,
+                             .t_ref = CF_TIME_END,
+                             .exposure_ns = 33333333,
+                             .gain = 2.71828183,
+                             .file = "color/000012.dng"};
     cf_recording_frame out;
     char line[CF_RECORDING_LINE], again[CF_RECORDING_LINE];
     size_t n = cf_recording_line_write(&in, line);
@@ -78,6 +84,11 @@ START_TEST(a_line_keeps_every_bit) {
                            "9223372036854775807, \"t_ns\": 123456789012345678, \"t_ref\": \"end\", "
                            "\"exposure_ns\": 33333333, \"gain\": 2.71828183, \"file\": "
                            "\"color/000012.dng\"}\n");
+    ck_assert_double_eq(out.mono_gain, 0);
+    in.mono_gain = 0.8125;
+    n = cf_recording_line_write(&in, line);
+    ck_assert_ptr_null(cf_recording_line_read(line, n - 1, &out));
+    ck_assert_double_eq(out.mono_gain, 0.8125);
 }
 END_TEST
 
@@ -105,6 +116,9 @@ START_TEST(what_is_no_line_is_told) {
         M ", \"gain\": 1e10}",
         M ", \"gain\": \"2\"}",
         M ", \"gain\": NaN}",
+        M ", \"mono_gain\": 0}",
+        M ", \"mono_gain\": \"1\"}",
+        M ", \"mono_gain\": 1e5}",
         M "} x",
     };
     static const char *const files[] = {

@@ -48,6 +48,8 @@ static void record(int resume, int width, int64_t t_ns, uint64_t sequence) {
             pair[i]->exposure_ns = 4000000;
             pair[i]->t_ref = i ? CF_TIME_START : CF_TIME_MID;
             pair[i]->gain = 2.5;
+            if (!i && k > 1) /* what an exposure brain told */
+                pair[i]->profile.gain = 0.75F;
         }
         ck_assert_int_eq(cf_recorder_push(recorder, pair, 1), CF_OK);
     }
@@ -136,6 +138,7 @@ START_TEST(a_recording_is_given_out_as_it_was) {
             ck_assert_int_eq(frame->t_ref, CF_TIME_MID);
             ck_assert_int_eq(frame->exposure_ns, 4000000);
             ck_assert_double_eq(frame->gain, 2.5);
+            ck_assert_float_eq(frame->profile.gain, !color && k > 1 ? 0.75 : 1);
             ck_assert_uint_eq(*(unsigned short *)frame->image.data, (unsigned)(k + 1) * 257);
             ck_assert_int_eq(frame->profile.is_color, color);
             cf_frame_unref(&frame);

@@ -99,6 +99,20 @@ expect 0 'pair 1 is left out: color/000001.dng is not there' "$chromafuse" fuse 
 expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono again/mono/000003.dng --color again/color/000003.dng -o single.png
 cmp -s single.png fused/000003.png || bad "fuse by the log and fuse of the files differ"
 
+# --- a pair's own mono gain does what the rig's would ---
+"$python" - <<'PY'
+import pathlib, re
+log = pathlib.Path("mixed/frames.jsonl")
+log.write_text(re.sub(r'("file": "mono/000003)', r'"mono_gain": 0.5, \1', log.read_text()))
+rig = re.sub(r" *gain: .*\n", "", pathlib.Path("rig/rig.yaml").read_text())
+pathlib.Path("rig/half.yaml").write_text(rig.replace("mono:\n", "mono:\n  gain: 0.5\n"))
+PY
+expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono mixed --tone none -o own
+expect 0 '' "$chromafuse" fuse --rig rig/half.yaml --mono again/mono/000003.dng --color again/color/000003.dng --tone none -o half.png
+expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono again/mono/000003.dng --color again/color/000003.dng --tone none -o full.png
+cmp -s own/000003.png half.png || bad "the pair's own mono gain was not used"
+cmp -s own/000003.png full.png && bad "the mono gain made no difference"
+
 # --- interrupted at any moment, killed, gone on with ---
 set -m # else programs in the background ignore Ctrl-C until they say otherwise
 for i in 1 2 3 4 5 6; do
