@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 
 #define MAX_OPEN 64
+#define NAMES_TRIED 100
 
 struct cf_file_out {
     FILE *stream;
@@ -89,11 +91,23 @@ static int take_slot(char *name) {
     return -1;
 }
 
-/* mkstemp gives 0600; a result should have the mode any new file gets. */
-static void usual_mode(int fd) {
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
+/*
+ * A new file beside target, with the mode that any new file gets; -1 and errno. mkstemp would make
+ * it 0600, and to widen that one would have to set the umask, which all threads share.
+ */
+static int open_new(const char *target, char *name, size_t room) {
+    static atomic_uint count;
+    for (int i = 0; i < NAMES_TRIED; i++) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        unsigned mark = (unsigned)getpid() * 0x9e3779b1U ^ (unsigned)now.tv_nsec ^
+                        atomic_fetch_add(&count, 1) << 16;
+        snprintf(name, room, "%s.%06x", target, mark & 0xffffff);
+        int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
 }
 
 /* Opens a device, pipe or socket as it is; 0 or an errno. */
@@ -109,8 +123,7 @@ static int open_directly(cf_file_out *f, mode_t mode) {
 
 /* Opens a new file beside the target; 0 or an errno. */
 static int open_beside(cf_file_out *f, size_t room) {
-    snprintf(f->temporary, room, "%s.XXXXXX", f->target);
-    int fd = mkstemp(f->temporary);
+    int fd = open_new(f->target, f->temporary, room);
     if (fd < 0)
         return errno;
     f->slot = take_slot(f->temporary);
@@ -121,7 +134,6 @@ static int open_beside(cf_file_out *f, size_t room) {
         unlink(f->temporary);
         return EMFILE;
     }
-    usual_mode(fd);
     return 0;
 }
 

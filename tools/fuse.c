@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -127,6 +128,19 @@ static cf_status check_output(const char *path, int depth) {
     return path ? cf_picture_out_supported(path, depth) : CF_OK;
 }
 
+/* A folder that is called like a picture is a slip. */
+static cf_status check_folder(const char *path) {
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !cf_is_folder(path); i++) {
+        size_t n = strlen(endings[i]);
+        if (length > n && !strcasecmp(path + length - n, endings[i]))
+            return cf_fail(CF_ERR_INVALID, "%s: from folders come many pictures: name a folder",
+                           path);
+    }
+    return CF_OK;
+}
+
 /* Everything that can be wrong with the command line is said before any work. */
 static cf_status check_options(const cf_fuse_options *o, int many) {
     if (!many)
@@ -134,6 +148,8 @@ static cf_status check_options(const cf_fuse_options *o, int many) {
     else if (o->provenance || o->error_map || o->write_linear || o->write_mono || o->color_alone ||
              o->mono_picture || o->disparity)
         return cf_fail(CF_ERR_INVALID, "with folders only --output and --report can be written");
+    if (many)
+        CF_TRY(check_folder(o->out));
     CF_TRY(check_output(o->provenance, 8));
     CF_TRY(check_output(o->color_alone, 8));
     CF_TRY(check_output(o->mono_picture, 8));

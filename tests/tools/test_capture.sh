@@ -99,6 +99,8 @@ expect 0 'pair 1 is left out: color/000001.dng is not there' "$chromafuse" fuse 
 expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono again/mono/000003.dng --color again/color/000003.dng -o single.png
 cmp -s single.png fused/000003.png || bad "fuse by the log and fuse of the files differ"
 
+expect 2 'name a folder' "$chromafuse" fuse --rig rig/rig.yaml --mono mixed -o one.png
+
 # --- a pair's own mono gain does what the rig's would ---
 "$python" - <<'PY'
 import pathlib, re
