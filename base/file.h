@@ -27,6 +27,14 @@ typedef struct cf_file_out cf_file_out;
  * that is a folder. */
 cf_status cf_file_create(const char *path, cf_file_out **out);
 FILE *cf_file_stream(cf_file_out *out);
+/*
+ * Writes bytes at the file's start, before anything went through its stream, past the system's
+ * cache where disk and address (a multiple of 4096) allow it: what is written without end would
+ * only push everything else out, and the cache costs more processor time than the disk. 0 or an
+ * errno.
+ */
+int cf_file_put_through(cf_file_out *out, const void *bytes, size_t size);
+
 /* The temporary file's name, for libraries that open files themselves (the target's own where that
  * is not a regular file). */
 const char *cf_file_temporary(const cf_file_out *out);

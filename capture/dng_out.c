@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -13,6 +14,7 @@
 
 #define PHOTOMETRIC_LINEAR_RAW_ 34892
 #define ILLUMINANT_D65 21
+#define HEADER_ROOM 65536         /* what a DNG of ours has beside its codes, at most */
 #define TAG_FRAME_RATE 51044      /* DNG 1.4, from CinemaDNG */
 #define CHUNK ((size_t)256 << 10) /* bytes unpacked at a time: they stay in the cache */
 
@@ -217,4 +219,26 @@ cf_status cf_dng_write(const char *path, const cf_frame *frame) {
     if (done < 0)
         return cf_fail(CF_ERR_INVALID, "%s: the colour matrix cannot be inverted", path);
     return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path, cf_tiff_write_reason(&errors, why));
+}
+
+cf_status cf_dng_write_through(const char *path, const cf_frame *frame, cf_memory_file *memory) {
+    CF_TRY(check_frame(path, frame));
+    size_t codes = 2 * (size_t)width_of(frame) * (size_t)frame->image.height;
+    CF_TRY(cf_memory_file_reserve(memory, codes + HEADER_ROOM));
+    cf_tiff_errors errors;
+    TIFF *tif = cf_tiff_open_memory(memory, path, &errors);
+    int done = tif ? encode(tif, frame) : 0;
+    if (tif)
+        TIFFClose(tif);
+    if (done < 0)
+        return cf_fail(CF_ERR_INVALID, "%s: the colour matrix cannot be inverted", path);
+    if (!done || errors.errors)
+        return cf_fail(CF_ERR_MEMORY, "%s: cannot make the DNG: %s", path, errors.first);
+    cf_file_out *out = NULL;
+    CF_TRY(cf_file_create(path, &out));
+    int why = cf_file_put_through(out, memory->bytes, memory->size);
+    if (!why)
+        return cf_file_commit(&out);
+    cf_file_discard(&out);
+    return cf_fail(CF_ERR_IO, "%s: cannot write: %s", path, strerror(why));
 }

@@ -25,6 +25,28 @@ typedef struct {
  */
 TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff_errors *errors);
 
+/* The options of such an opening; *errors is set up. NULL: no memory. */
+TIFFOpenOptions *cf_tiff_options(const char *path, cf_tiff_errors *errors);
+
+/* A file that is made in memory, over and over in the same. Start with {0}. */
+typedef struct {
+    unsigned char *bytes; /* on a page's boundary */
+    size_t size;          /* of what was written */
+    size_t room, at;      /* private */
+    unsigned char *block; /* private */
+} cf_memory_file;
+
+/* Empties it and makes sure of room for so many bytes. CF_ERR_MEMORY. */
+cf_status cf_memory_file_reserve(cf_memory_file *memory, size_t room);
+void cf_memory_file_clear(cf_memory_file *memory);
+
+/* Opens it to write a TIFF into; what does not fit is a write error. As cf_tiff_open. */
+TIFF *cf_tiff_open_memory(cf_memory_file *memory, const char *path, cf_tiff_errors *errors);
+
+/* As cf_dng_write, by way of memory and past the system's cache where the disk allows it: for
+ * frames that come without end. */
+cf_status cf_dng_write_through(const char *path, const cf_frame *frame, cf_memory_file *memory);
+
 /* Why a file could not be written: why (an errno, 0 unknown), else what libtiff said. */
 const char *cf_tiff_write_reason(const cf_tiff_errors *errors, int why);
 

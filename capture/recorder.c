@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
-#include "capture/dng_out.h"
+#include "capture/internal.h"
 #include "capture/recorder_folder.h"
 
 #define MAX_ROOM 64
@@ -33,7 +33,8 @@ struct cf_recorder {
     slot slots[MAX_ROOM];
     cf_queue *idle, *waiting; /* of slots */
     pthread_t thread;
-    atomic_int status; /* the writer's first failure */
+    cf_memory_file file; /* the writer's */
+    atomic_int status;   /* the writer's first failure */
     pthread_mutex_t lock;
     cf_recorder_stats stats; /* under lock */
     double busy_s;           /* under lock */
@@ -119,7 +120,7 @@ static cf_status write_pair(cf_recorder *r, cf_frame *const pair[2], uint64_t *b
     *bytes = 0;
     for (; written < 2 && status == CF_OK; written += status == CF_OK) {
         path_of(r, written, path[written]);
-        status = cf_dng_write(path[written], pair[written]);
+        status = cf_dng_write_through(path[written], pair[written], &r->file);
     }
     if (status == CF_OK)
         status = append_lines(r, pair);
@@ -183,6 +184,7 @@ static cf_status make_queues(cf_recorder *r, int room) {
 static void free_recorder(cf_recorder *r) {
     cf_queue_destroy(&r->idle);
     cf_queue_destroy(&r->waiting);
+    cf_memory_file_clear(&r->file);
     pthread_mutex_destroy(&r->lock);
     cf_free(r->path);
     cf_free(r);

@@ -30,7 +30,7 @@ static int on_warning(TIFF *tif, void *user, const char *module, const char *for
     return 1;
 }
 
-TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff_errors *errors) {
+TIFFOpenOptions *cf_tiff_options(const char *path, cf_tiff_errors *errors) {
     *errors = (cf_tiff_errors){.path = path};
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)
@@ -38,6 +38,13 @@ TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, errors);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, errors);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, MAX_SINGLE_ALLOC);
+    return options;
+}
+
+TIFF *cf_tiff_open(const char *file, const char *mode, const char *path, cf_tiff_errors *errors) {
+    TIFFOpenOptions *options = cf_tiff_options(path, errors);
+    if (!options)
+        return NULL;
     TIFF *tif = TIFFOpenExt(file, mode, options);
     TIFFOpenOptionsFree(options);
     return tif;

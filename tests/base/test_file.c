@@ -4,7 +4,9 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,6 +48,35 @@ static void expect_text(const char *path, const char *text) {
     ck_assert_str_eq(data, text); /* a zero byte follows */
     cf_free(data);
 }
+
+/* Sizes around blocks, from addresses that a disk takes and that it does not. */
+START_TEST(what_is_put_through_is_read_back) {
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 100000};
+    unsigned char *block = cf_alloc(120000, 1);
+    unsigned char *page = block + (4096 - (uintptr_t)block % 4096) % 4096;
+    for (size_t i = 0; i < 110000; i++)
+        page[i] = (unsigned char)(i * 7 + i / 256);
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i / 2], got;
+        const unsigned char *from = page + (i % 2 ? 3 : 0);
+        cf_file_out *out;
+        char *data;
+        ck_assert_int_eq(cf_file_create(in_folder("through"), &out), CF_OK);
+        ck_assert_int_eq(cf_file_put_through(out, from, size), 0);
+        ck_assert_int_eq(cf_file_commit(&out), CF_OK);
+        ck_assert_int_eq(cf_file_read(in_folder("through"), 200000, &data, &got), CF_OK);
+        ck_assert_uint_eq(got, size);
+        ck_assert_int_eq(memcmp(data, from, size), 0);
+        cf_free(data);
+    }
+    cf_file_out *full;
+    ck_assert_int_eq(cf_file_create("/dev/full", &full), CF_OK);
+    ck_assert_int_eq(cf_file_put_through(full, page, 5000), ENOSPC);
+    cf_file_discard(&full);
+    ck_assert_int_eq(unlink(in_folder("through")), 0);
+    cf_free(block);
+}
+END_TEST
 
 START_TEST(what_is_committed_is_read_back) {
     struct stat st;
@@ -179,6 +210,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, the_writer_says_no);
     tcase_add_test(tc, links_are_followed_and_devices_stay_devices);
     tcase_add_test(tc, a_full_disk_is_an_error);
+    tcase_add_test(tc, what_is_put_through_is_read_back);
 }
 
 int main(void) {
