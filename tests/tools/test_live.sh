@@ -98,6 +98,35 @@ for pace in "" --as-fast; do
     same_pictures rigged.y4m replay$pace.y4m || fail "replay $pace differs from the cameras' pictures"
 done
 expect 0 "30 pictures" live recording --as-fast --loop --frames 30 -o loop.y4m
+
+echo "--- another program sees the same colours in Y4M, H.264 and RGB"
+if command -v ffmpeg >/dev/null && "$program" live recording --as-fast -q --rig rig/rig.yaml -o 'exact.mkv?codec=ffv1' &&
+    "$program" live recording --as-fast -q --rig rig/rig.yaml -o lossy.mkv; then
+    for file in exact.mkv lossy.mkv replay.y4m; do # a Y4M cannot say that it is BT.709
+        how=flags=accurate_rnd+full_chroma_int+full_chroma_inp
+        [ $file = replay.y4m ] && how=$how:in_color_matrix=bt709:in_range=tv
+        ffmpeg -v error -y -i $file -vf "scale=$how,format=rgb24" -f rawvideo $file.rgb || fail "ffmpeg cannot read $file"
+    done
+    python3 - exact.mkv.rgb lossy.mkv.rgb replay.y4m.rgb <<'PYTHON' || fail "colours differ"
+import sys
+size = 160 * 120 * 3
+exact, *others = (open(path, "rb").read() for path in sys.argv[1:])
+assert len(exact) == 12 * size, len(exact)
+for other in others: # means of 20x20 pixels: coding hardly matters there, the matrix of BT.601 would be 3 off in the median
+    assert len(other) == len(exact)
+    off = []
+    for top in range(0, 120, 20):
+        for left in range(0, 160, 20):
+            for k in range(3):
+                at = [(y * 160 + x) * 3 + k for y in range(top, top + 20) for x in range(left, left + 20)]
+                off.append(abs(sum(exact[i] - other[i] for i in at)) / len(at))
+    off.sort()
+    assert off[len(off) // 2] < 1 and off[-1] < 4, (off[len(off) // 2], off[-1])
+    print(f"colours: off by {off[len(off) // 2]:.2f} in the median, {off[-1]:.2f} at most")
+PYTHON
+else
+    echo "SKIPPED: no ffmpeg here, or no video files in this build"
+fi
 rm recording/color/000005.dng
 expect 0 "11 pictures" live recording --as-fast -o hole.y4m
 [ "$(y4m_pictures hole.y4m 160 120)" = 11 ] || fail "a missing frame: not 11 pictures"
