@@ -3,7 +3,6 @@
 #include "tools/pair_options.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -42,7 +41,7 @@ static cf_status take_gain(cf_pair_options *o, const char *value) {
 static cf_status take_flicker(cf_pair_options *o, const char *value) {
     if (strcmp(value, "50") != 0 && strcmp(value, "60") != 0)
         return cf_fail(CF_ERR_INVALID, "--flicker: mains have 50 or 60 Hz, not '%s'", value);
-    o->stream.exposure.flicker_hz = atoi(value);
+    o->stream.exposure.flicker_hz = *value == '5' ? 50 : 60;
     return CF_OK;
 }
 
