@@ -109,15 +109,18 @@ static int begin_stream(camera *c) {
     return c->picture ? 0 : -1;
 }
 
-/* A frame is due: begins to send it, unless it is one to lose. */
+/* A frame is due: begins to send it, unless it is one to lose. The driver stamps it when it
+ * arrives, so a frame that would be late by much is left out instead: its time would be a lie. */
 static void begin_frame(camera *c, int64_t now) {
-    if (now - c->next_ns > 4 * period_ns())
-        c->next_ns += (now - c->next_ns) / period_ns() * period_ns();
+    int64_t late = now - c->next_ns;
     uint64_t tick = (uint64_t)((c->next_ns - offset_ns(c)) / period_ns());
-    c->next_ns += period_ns();
-    if (!c->port.first || c->is_stalled || (drop_every && tick % (uint64_t)drop_every == 0))
+    c->next_ns += (late / period_ns() + 1) * period_ns();
+    if (late > period_ns() / 5)
         return;
-    c->is_damaged = error_every && tick % (uint64_t)error_every == 0;
+    int is_dropped = c->uvc.is_color && drop_every && tick % (uint64_t)drop_every == 0;
+    if (!c->port.first || c->is_stalled || is_dropped)
+        return;
+    c->is_damaged = c->uvc.is_color && error_every && tick % (uint64_t)error_every == 0;
     c->frame_bit ^= 1;
     c->is_sending = 1;
     c->sent = 0;

@@ -38,6 +38,10 @@ expect() {
     return 1
 }
 
+capture() { run 90 $chromafuse capture "$@" --json; }
+# json NAME [N]: the (N-th) value of this name in what capture printed.
+json() { sed -n "s/^ *\"$1\": \"\?\([^\",]*\).*/\1/p" $out | sed -n "${2:-1}p"; }
+
 # field NAME: the value after this word, of every frame line of the latest grab.
 field() { sed -n "s/^frame .*$1 \\([-0-9.]*\\).*/\\1/p;" <(sed 's/^frame /frame sequence /' $out); }
 # counted NAME: the value after this word in the line of counts.
@@ -45,6 +49,12 @@ counted() { sed -n "s/^counts .*$1 \\([0-9]*\\).*/\\1/p" $out; }
 
 # gaps: how many numbers are missing among the sequence numbers seen.
 gaps() { field sequence | awk 'NR > 1 {n += $1 - last - 1} {last = $1} END {print n + 0}'; }
+
+between() { # VALUE LOW HIGH
+    awk -v value="$1" -v low="$2" -v high="$3" 'BEGIN {exit !(value != "" && value + 0 >= low && value + 0 <= high)}' && return
+    echo "    '$1' is not in $2..$3" >>$out
+    return 1
+}
 
 start_udev() { # libcamera lists only what udev knows; group video as on any system
     mkdir -p /run/udev/rules.d
