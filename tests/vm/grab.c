@@ -10,7 +10,7 @@
 #include "tests/vm/bars.h"
 
 static const char usage[] =
-    "usage: vm_grab URI [format=Y10] [size=640x360] [fps=25] [kind=mono|color] [frames=5]\n"
+    "usage: vm_grab URI [format=Y10,RG10...] [size=640x360] [fps=25] [kind=mono|color] [frames=5]\n"
     "               [timeout_ms=3000] [exposure_us=N] [gain=X] [after=K] [do=COMMAND] [bars=1]\n"
     "       vm_grab list\n\n"
     "Prints the camera, a line for each frame and a line of counts. After K frames (default 0) "
@@ -20,6 +20,7 @@ static const char usage[] =
 
 typedef struct {
     const char *uri, *command;
+    char *formats; /* NULL: the camera's choice */
     cf_source_params params;
     cf_source_controls controls;
     long frames, timeout_ms, after;
@@ -31,10 +32,10 @@ static void print_log(void *user, cf_log_level level, const char *line) {
     printf("%s: %s\n", level == CF_LOG_ERROR ? "error" : "warning", line);
 }
 
-static int set_option(job *j, const char *name, const char *value) {
+static int set_option(job *j, const char *name, char *value) {
     double number = strtod(value, NULL);
     if (!strcmp(name, "format"))
-        j->params.format = value;
+        j->formats = value;
     else if (!strcmp(name, "size"))
         return sscanf(value, "%dx%d", &j->params.width, &j->params.height) == 2 ? 0 : -1;
     else if (!strcmp(name, "fps"))
@@ -152,10 +153,38 @@ static cf_status grab(const job *j, cf_source *source, int *failed) {
     return CF_OK;
 }
 
-int main(int argc, char **argv) {
-    job j = {.params = CF_SOURCE_DEFAULTS, .frames = 5, .timeout_ms = 3000};
+static int run(const job *j) {
     cf_source *source;
     int failed = 0;
+    cf_status status = cf_source_open(j->uri, &j->params, &source);
+    if (status == CF_OK) {
+        print_camera(cf_source_describe(source));
+        status = grab(j, source, &failed);
+        cf_source_stats s = cf_source_statistics(source);
+        printf("counts frames %llu damaged %llu lost %llu overrun %llu\n",
+               (unsigned long long)s.frames, (unsigned long long)s.damaged,
+               (unsigned long long)s.lost, (unsigned long long)s.overrun);
+        cf_source_close(&source);
+    }
+    printf("status %s%s\n", cf_status_text(status), failed ? ", a check failed" : "");
+    return status != CF_OK || failed;
+}
+
+/* One run for each format of a list with commas in between. */
+static int run_each(job *j, char *formats) {
+    int failed = 0;
+    for (char *end; formats; formats = end) {
+        end = strchr(formats, ',');
+        if (end)
+            *end++ = 0;
+        j->params.format = formats;
+        failed |= run(j);
+    }
+    return failed;
+}
+
+int main(int argc, char **argv) {
+    job j = {.params = CF_SOURCE_DEFAULTS, .frames = 5, .timeout_ms = 3000};
     if (parse(argc, argv, &j)) {
         fputs(usage, stderr);
         return 2;
@@ -164,16 +193,5 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!strcmp(j.uri, "list"))
         return list();
-    cf_status status = cf_source_open(j.uri, &j.params, &source);
-    if (status == CF_OK) {
-        print_camera(cf_source_describe(source));
-        status = grab(&j, source, &failed);
-        cf_source_stats s = cf_source_statistics(source);
-        printf("counts frames %llu damaged %llu lost %llu overrun %llu\n",
-               (unsigned long long)s.frames, (unsigned long long)s.damaged,
-               (unsigned long long)s.lost, (unsigned long long)s.overrun);
-        cf_source_close(&source);
-    }
-    printf("status %s\n", cf_status_text(status));
-    return status != CF_OK || failed;
+    return j.formats ? run_each(&j, j.formats) : run(&j);
 }

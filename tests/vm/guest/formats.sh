@@ -5,9 +5,12 @@ load_vivid
 check "vivid is there" test -c /dev/video0 -a -c /dev/video1
 control /dev/video0 test_pattern=1 osd_text_mode=2
 
+# judged FORMAT ABOUT: of the list below, this one was what it should be and showed the bars.
+judged() { sed -n "/^source .* $1 640x360 $2 /,/^status/p" $out | grep -qx 'status ok'; }
+run 150 $grab v4l2:/dev/video0 size=640x360 frames=1 bars=1 \
+    format=GREY,Y10,Y12,Y16,RGGB,GRBG,GBRG,BA81,RG10,BA10,GB10,BG10,RG12,BA12,GB12,BG12,RG16,GR16,GB16,BYR2
 while read -r format about; do
-    check "format $format: bars, $about" expect 0 "^source .* 640x360 $about .*" \
-        grab v4l2:/dev/video0 format="$format" size=640x360 frames=2 bars=1
+    check "format $format: bars, $about" judged "$format" "$about"
 done <<'END'
 GREY 8 bits mono white 255
 Y10 10 bits mono white 1023
