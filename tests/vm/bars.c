@@ -11,12 +11,12 @@
 static const int colors[BARS][3] = {{1, 1, 1}, {1, 1, 0}, {0, 1, 1}, {0, 1, 0},
                                     {1, 0, 1}, {1, 0, 0}, {0, 0, 1}, {0, 0, 0}};
 
-/* Mono is luma of ITU-R BT.601, full range. */
+/* Mono is luma with ITU-R BT.709's weights, full range. */
 static double expected(const cf_camera_profile *p, int bar, int site) {
     const int *c = colors[bar];
     if (p->is_color)
         return c[p->cfa[site]];
-    return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2];
+    return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
 }
 
 /* The kernel computes with 8 bits and shifts, so white of 10 bits is 1020: a step of 8 bits and one

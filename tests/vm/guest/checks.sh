@@ -3,8 +3,9 @@
 # What the parts share: checks, devices, and the programs under test.
 
 chromafuse=/mnt/build/tools/chromafuse
-grab=/mnt/checked/tests/vm/vm_grab
-[ -x $grab ] || grab=/mnt/build/tests/vm/vm_grab
+grab=/mnt/build/tests/vm/vm_grab
+checked_grab=/mnt/checked/tests/vm/vm_grab # with sanitizers, several times slower
+[ -x $checked_grab ] || checked_grab=$grab
 show=/mnt/build/tests/vm/vm_show
 out=/tmp/out.txt # what the latest program printed
 

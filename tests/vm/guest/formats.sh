@@ -9,6 +9,7 @@ control /dev/video0 test_pattern=1 osd_text_mode=2
 judged() { sed -n "/^source .* $1 640x360 $2 /,/^status/p" $out | grep -qx 'status ok'; }
 run 150 $grab v4l2:/dev/video0 size=640x360 frames=1 bars=1 \
     format=GREY,Y10,Y12,Y16,RGGB,GRBG,GBRG,BA81,RG10,BA10,GB10,BG10,RG12,BA12,GB12,BG12,RG16,GR16,GB16,BYR2
+grep ^bar $out # what is wrong, if something is
 while read -r format about; do
     check "format $format: bars, $about" judged "$format" "$about"
 done <<'END'
