@@ -19,13 +19,14 @@ static double expected(const cf_camera_profile *p, int bar, int site) {
     return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
 }
 
-/* The kernel computes with 8 bits and shifts, so white of 10 bits is 1020: a step of 8 bits and one
- * of rounding are let pass. */
+/* The kernel computes with 8 bits and shifts, so white of 10 bits is 1020. Two steps of 8 bits are
+ * let pass, for it rounds down more than once. */
 static int check_pixel(const cf_image *codes, const cf_camera_profile *p, int bar, int x, int y) {
     const unsigned short *row = cf_image_row(codes, 0, y);
     int site = (y & 1) * 2 + (x & 1);
-    double want = expected(p, bar, site) * (double)p->white;
-    if (fabs(row[x] - want) <= 2.0 / 255 * (double)p->white)
+    double step = ((double)p->white + 1) / 256;
+    double want = expected(p, bar, site) * 255 * step;
+    if (fabs(row[x] - want) <= 2 * step)
         return 0;
     printf("bar %d: code %d at %d,%d where %.0f is expected\n", bar, row[x], x, y, want);
     return -1;
