@@ -13,7 +13,8 @@ typedef struct {
     const char *uri[2];
     cf_source_params source[2]; /* kind is set here */
     int64_t offset_ns;          /* colour minus mono time stamp of a pair that belongs together */
-    int64_t limit_ns;  /* never pair what is farther apart; 0: a third of a frame duration */
+    int64_t limit_ns;  /* never pair what is farther apart; 0: a third of a frame duration, or
+                        5 ms where neither camera tells its rate */
     int room;          /* pairs that wait for the taker, 1..64 */
     int latest;        /* 1: when there is no room the oldest pair goes; 0: the newest */
     int use_sync;      /* 1: the platform's own sync where both have it, else steering of

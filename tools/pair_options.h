@@ -42,7 +42,8 @@ typedef struct {
          "how much later the colour camera's time stamps are in a pair that\n"                     \
          "belongs together (default: sync.offset_us of the rig, else 0)"},                         \
         {"limit-us", 0, "US",                                                                      \
-         "frames farther apart are never a pair (default: a third of a frame)"},                   \
+         "frames farther apart are never a pair (default: a third of a frame, or\n"                \
+         "5 ms where the cameras tell no rate)"},                                                  \
         {"no-sync", 0, NULL, "let the cameras run free, in step or not"}, {                        \
         "as-fast", 0, NULL, "recordings and sim: do not wait for the times of the frames"          \
     }
