@@ -148,7 +148,7 @@ static cf_status check_options(const cf_fuse_options *o, int many) {
     else if (o->provenance || o->error_map || o->write_linear || o->write_mono || o->color_alone ||
              o->mono_picture || o->disparity)
         return cf_fail(CF_ERR_INVALID, "with folders only --output and --report can be written");
-    if (many)
+    if (many && (!o->color || cf_is_folder(o->color)))
         CF_TRY(check_folder(o->out));
     CF_TRY(check_output(o->provenance, 8));
     CF_TRY(check_output(o->color_alone, 8));
