@@ -48,7 +48,7 @@ static int by_value(const void *a, const void *b) {
 
 /* Median and largest of the latest `count` pictures. */
 static void latencies(const cf_live_stats *s, unsigned long count, line *l) {
-    float sorted[CF_LIVE_TIMES];
+    float sorted[CF_LIVE_TIMES] = {0};
     size_t n = count < CF_LIVE_TIMES ? count : CF_LIVE_TIMES;
     l->median_ms = l->max_ms = NAN;
     if (!n)
