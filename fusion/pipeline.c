@@ -1,66 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stage runner: knows names, sizes and lifetimes of tensors, and no stage. */
-#include "fusion/pipeline.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "cl/profile.h"
+#include "fusion/pipeline_internal.h"
 #include "fusion/stage_list.h"
 
-#define MAX_TENSORS 160
-#define MAX_STEPS 96
-#define NOWHERE (-1)
-
-typedef struct {
-    char name[48];
-    cf_plane_set set;
-    int kept;     /* input or wanted: its buffer lives as long as the pipeline */
-    int last_use; /* index of the last step that reads it */
-    int same_as;  /* a left-out step's output: the tensor it equals; else NOWHERE */
-} tensor;
-
-typedef struct {
-    const cf_stage *stage;
-    cf_role role;
-    int in[CF_STAGE_PORTS], out[CF_STAGE_PORTS];
-    char settings[128];
-    void *params;
-} step;
-
-struct cf_pipeline {
-    cf_cl *cl;
-    tensor tensors[MAX_TENSORS];
-    int tensor_count;
-    step steps[MAX_STEPS];
-    int step_count;
-    step left_out[MAX_STEPS]; /* their outputs equal their inputs */
-    int left_out_count;
-    const char *names[MAX_STEPS];
-    char **settings;
-    size_t setting_count;
-};
-
-static int find(const cf_pipeline *p, const char *name) {
+int cf_pipeline_find(const cf_pipeline *p, const char *name) {
     for (int i = 0; i < p->tensor_count; i++)
         if (!strcmp(p->tensors[i].name, name)) {
-            while (p->tensors[i].same_as != NOWHERE)
+            while (p->tensors[i].same_as != CF_NOWHERE)
                 i = p->tensors[i].same_as;
             return i;
         }
-    return NOWHERE;
+    return CF_NOWHERE;
 }
 
-static cf_status add_tensor(cf_pipeline *p, const char *name, int *index) {
-    if (p->tensor_count == MAX_TENSORS || strlen(name) >= sizeof p->tensors[0].name)
+cf_status cf_pipeline_add(cf_pipeline *p, const char *name, int *index) {
+    if (p->tensor_count == CF_PIPELINE_TENSORS || strlen(name) >= sizeof p->tensors[0].name)
         return cf_fail(CF_ERR_INVALID, "pipeline: too many tensors, or a name too long: %s", name);
-    if (find(p, name) != NOWHERE)
+    if (cf_pipeline_find(p, name) != CF_NOWHERE)
         return cf_fail(CF_ERR_INVALID, "pipeline: two steps make the tensor %s", name);
-    tensor *t = &p->tensors[p->tensor_count];
+    cf_tensor *t = &p->tensors[p->tensor_count];
     snprintf(t->name, sizeof t->name, "%s", name);
-    t->last_use = t->same_as = NOWHERE;
+    t->last_use = t->same_as = t->newest = CF_NOWHERE;
     *index = p->tensor_count++;
     return CF_OK;
 }
@@ -79,7 +45,7 @@ static cf_status parse_settings(const cf_stage *stage, void *params, const char 
 }
 
 /* Defaults, then what the frame says, then the list's settings, then the caller's. */
-static cf_status bind_step(cf_pipeline *p, step *s, const cf_stage_context *context) {
+static cf_status bind_step(cf_pipeline *p, cf_planned_step *s, const cf_stage_context *context) {
     cf_stage_context mine = *context;
     size_t prefix = strlen(s->stage->name);
     mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
@@ -94,26 +60,27 @@ static cf_status bind_step(cf_pipeline *p, step *s, const cf_stage_context *cont
 }
 
 /* Fills io with what the tensors hold now. */
-static void connect(const cf_pipeline *p, const step *s, cf_stage_io *io) {
+void cf_pipeline_connect(const cf_pipeline *p, const cf_planned_step *s, cf_stage_io *io) {
     *io = (cf_stage_io){0};
     for (int i = 0; i < CF_STAGE_PORTS; i++) {
-        if (s->in[i] != NOWHERE)
+        if (s->in[i] != CF_NOWHERE)
             io->in[i] = p->tensors[s->in[i]].set;
-        if (s->out[i] != NOWHERE)
+        if (s->out[i] != CF_NOWHERE)
             io->out[i] = p->tensors[s->out[i]].set;
     }
 }
 
 /* A kept tensor with what the stage makes for this input; its name tells the step. */
-static cf_status add_table(cf_pipeline *p, step *s, int port, const cf_stage_context *context) {
+static cf_status add_table(cf_pipeline *p, cf_planned_step *s, int port,
+                           const cf_stage_context *context) {
     char name[48];
     cf_plane_set table;
     if (!s->stage->table)
         return cf_fail(CF_ERR_INVALID, "pipeline: stage %s makes no tables", s->stage->name);
     snprintf(name, sizeof name, "@%d.%d", p->step_count, port);
-    CF_TRY(add_tensor(p, name, &s->in[port]));
+    CF_TRY(cf_pipeline_add(p, name, &s->in[port]));
     CF_TRY(s->stage->table(context, port, &table));
-    tensor *t = &p->tensors[s->in[port]];
+    cf_tensor *t = &p->tensors[s->in[port]];
     t->set = table;
     t->kept = 1;
     cf_status status = cf_plane_set_get(p->cl, &t->set);
@@ -124,10 +91,10 @@ static cf_status add_table(cf_pipeline *p, step *s, int port, const cf_stage_con
     return status;
 }
 
-static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s,
+static cf_status find_inputs(cf_pipeline *p, const cf_step *from, cf_planned_step *s,
                              const cf_stage_context *context) {
     for (int i = 0; i < CF_STAGE_PORTS; i++)
-        s->in[i] = s->out[i] = NOWHERE;
+        s->in[i] = s->out[i] = CF_NOWHERE;
     for (int i = 0; i < CF_STAGE_PORTS; i++) {
         if ((s->stage->in[i].name == NULL) != (from->in[i] == NULL))
             return cf_fail(CF_ERR_INVALID, "pipeline: step %s: input %d is %s", from->stage, i,
@@ -138,8 +105,10 @@ static cf_status find_inputs(cf_pipeline *p, const cf_step *from, step *s,
             CF_TRY(add_table(p, s, i, context));
             continue;
         }
-        s->in[i] = find(p, from->in[i]);
-        if (s->in[i] == NOWHERE)
+        s->in[i] = cf_pipeline_find(p, from->in[i]);
+        if (s->in[i] == CF_NOWHERE && cf_pipeline_is_last(from->in[i]))
+            CF_TRY(cf_pipeline_add_last(p, s, i, from->in[i], &s->in[i]));
+        if (s->in[i] == CF_NOWHERE)
             return cf_fail(CF_ERR_INVALID, "pipeline: step %s: nothing makes the tensor %s",
                            from->stage, from->in[i]);
     }
@@ -152,25 +121,36 @@ static int is_identity(const cf_stage *stage, cf_role role, const cf_stage_conte
     return stage->identity && stage->identity(&mine);
 }
 
+/* Output i is input i where the step does nothing: the first always, others where both are alike.
+ */
+static int repeats_input(const cf_stage *stage, int i) {
+    const cf_port *in = &stage->in[i], *out = &stage->out[i];
+    return !i || (in->name && out->name && in->domain == out->domain && in->planes == out->planes);
+}
+
 /* The step equals its input here: later readers of its output read that instead. */
-static cf_status leave_out(cf_pipeline *p, const cf_step *from, const step *s) {
-    int index, same_as = from->in[0] ? find(p, from->in[0]) : NOWHERE;
-    if (same_as == NOWHERE)
-        return cf_fail(CF_ERR_INVALID, "pipeline: step %s has no first input", from->stage);
-    CF_TRY(add_tensor(p, from->out[0], &index));
-    p->tensors[index].same_as = same_as;
+static cf_status leave_out(cf_pipeline *p, const cf_step *from, const cf_planned_step *s) {
+    for (int i = 0; i < CF_STAGE_PORTS; i++) {
+        if (!repeats_input(s->stage, i))
+            continue;
+        int index, same_as = from->in[i] ? cf_pipeline_find(p, from->in[i]) : CF_NOWHERE;
+        if (same_as == CF_NOWHERE || !from->out[i])
+            return cf_fail(CF_ERR_INVALID, "pipeline: step %s has no input %d", from->stage, i);
+        CF_TRY(cf_pipeline_add(p, from->out[i], &index));
+        p->tensors[index].same_as = same_as;
+    }
     p->left_out[p->left_out_count++] = *s;
     return CF_OK;
 }
 
-static cf_status add_outputs(cf_pipeline *p, const cf_step *from, step *s) {
+static cf_status add_outputs(cf_pipeline *p, const cf_step *from, cf_planned_step *s) {
     cf_stage_io io;
-    connect(p, s, &io);
+    cf_pipeline_connect(p, s, &io);
     for (int i = 0; i < CF_STAGE_PORTS && s->stage->out[i].name; i++) {
         if (!from->out[i])
             return cf_fail(CF_ERR_INVALID, "pipeline: step %s: output %s has no tensor",
                            from->stage, s->stage->out[i].name);
-        CF_TRY(add_tensor(p, from->out[i], &s->out[i]));
+        CF_TRY(cf_pipeline_add(p, from->out[i], &s->out[i]));
         CF_TRY(cf_stage_shape(s->stage, &io, s->params, i, &p->tensors[s->out[i]].set));
     }
     return CF_OK;
@@ -178,10 +158,10 @@ static cf_status add_outputs(cf_pipeline *p, const cf_step *from, step *s) {
 
 static cf_status add_step(cf_pipeline *p, const cf_step *from, const cf_stage_context *context) {
     cf_stage_context mine = *context;
-    step *s = &p->steps[p->step_count];
-    if (p->step_count + p->left_out_count == MAX_STEPS)
-        return cf_fail(CF_ERR_INVALID, "pipeline: more than %d steps", MAX_STEPS);
-    *s = (step){.stage = cf_stage_find(from->stage), .role = from->role};
+    cf_planned_step *s = &p->steps[p->step_count];
+    if (p->step_count + p->left_out_count == CF_PIPELINE_STEPS)
+        return cf_fail(CF_ERR_INVALID, "pipeline: more than %d steps", CF_PIPELINE_STEPS);
+    *s = (cf_planned_step){.stage = cf_stage_find(from->stage), .role = from->role};
     if (!s->stage)
         return cf_fail(CF_ERR_INVALID, "pipeline: there is no stage %s", from->stage);
     mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
@@ -200,7 +180,7 @@ static cf_status add_step(cf_pipeline *p, const cf_step *from, const cf_stage_co
 static cf_status add_inputs(cf_pipeline *p, const cf_pipeline_plan *plan) {
     for (size_t i = 0; i < plan->input_count; i++) {
         int index;
-        CF_TRY(add_tensor(p, plan->inputs[i].name, &index));
+        CF_TRY(cf_pipeline_add(p, plan->inputs[i].name, &index));
         p->tensors[index].set = plan->inputs[i].shape;
         p->tensors[index].set.pitch = CF_PITCH(plan->inputs[i].shape.width);
         p->tensors[index].kept = 1;
@@ -211,8 +191,8 @@ static cf_status add_inputs(cf_pipeline *p, const cf_pipeline_plan *plan) {
 
 static cf_status keep_wanted(cf_pipeline *p, const cf_pipeline_plan *plan) {
     for (size_t i = 0; i < plan->wanted_count; i++) {
-        int index = find(p, plan->wanted[i]);
-        if (index == NOWHERE)
+        int index = cf_pipeline_find(p, plan->wanted[i]);
+        if (index == CF_NOWHERE)
             return cf_fail(CF_ERR_INVALID, "pipeline: nothing makes the wanted tensor %s",
                            plan->wanted[i]);
         if (p->tensors[index].kept)
@@ -223,20 +203,35 @@ static cf_status keep_wanted(cf_pipeline *p, const cf_pipeline_plan *plan) {
     return CF_OK;
 }
 
-/* Walks backwards: drops steps that nobody needs and notes each tensor's last reader. */
-static void prune(cf_pipeline *p) {
-    int needed[MAX_TENSORS] = {0}, kept = 0;
-    char useful[MAX_STEPS] = {0};
+/* Which steps lead to a kept tensor, perhaps through the next frame. */
+static void find_useful(const cf_pipeline *p, char *useful) {
+    char needed[CF_PIPELINE_TENSORS] = {0};
+    int is_news = 1;
     for (int i = 0; i < p->tensor_count; i++)
-        needed[i] = p->tensors[i].kept;
-    for (int i = p->step_count - 1; i >= 0; i--) {
-        const step *s = &p->steps[i];
-        for (int k = 0; k < CF_STAGE_PORTS; k++)
-            useful[i] |= s->out[k] != NOWHERE && needed[s->out[k]];
-        for (int k = 0; useful[i] && k < CF_STAGE_PORTS; k++)
-            if (s->in[k] != NOWHERE)
+        needed[i] = p->tensors[i].kept != 0;
+    while (is_news) {
+        is_news = 0;
+        for (int i = p->step_count - 1; i >= 0; i--) {
+            const cf_planned_step *s = &p->steps[i];
+            char was = useful[i];
+            for (int k = 0; k < CF_STAGE_PORTS; k++)
+                useful[i] |= s->out[k] != CF_NOWHERE && needed[s->out[k]];
+            is_news |= useful[i] != was;
+            for (int k = 0; useful[i] && k < CF_STAGE_PORTS && s->in[k] != CF_NOWHERE; k++) {
+                int newest = p->tensors[s->in[k]].newest;
                 needed[s->in[k]] = 1;
+                if (newest != CF_NOWHERE)
+                    needed[newest] = 1;
+            }
+        }
     }
+}
+
+/* Drops steps that nobody needs and notes each tensor's last reader. */
+static void prune(cf_pipeline *p) {
+    int kept = 0;
+    char useful[CF_PIPELINE_STEPS] = {0};
+    find_useful(p, useful);
     for (int i = 0; i < p->step_count; i++) {
         if (!useful[i]) {
             cf_free(p->steps[i].params);
@@ -245,9 +240,9 @@ static void prune(cf_pipeline *p) {
         p->steps[kept] = p->steps[i];
         p->names[kept] = p->steps[kept].stage->name;
         for (int k = 0; k < CF_STAGE_PORTS; k++) {
-            if (p->steps[kept].in[k] != NOWHERE)
+            if (p->steps[kept].in[k] != CF_NOWHERE)
                 p->tensors[p->steps[kept].in[k]].last_use = kept;
-            if (p->steps[kept].out[k] != NOWHERE)
+            if (p->steps[kept].out[k] != CF_NOWHERE)
                 p->tensors[p->steps[kept].out[k]].last_use = kept;
         }
         kept++;
@@ -280,9 +275,10 @@ static cf_status build(cf_pipeline *p, const cf_pipeline_plan *plan) {
     CF_TRY(add_inputs(p, plan));
     for (const cf_step *s = plan->steps; s->stage; s++)
         CF_TRY(add_step(p, s, plan->context));
+    CF_TRY(cf_pipeline_link_last(p));
     CF_TRY(keep_wanted(p, plan));
     prune(p);
-    return CF_OK;
+    return cf_pipeline_keep_last(p);
 }
 
 cf_status cf_pipeline_create(cf_cl *cl, const cf_pipeline_plan *plan, cf_pipeline **out) {
@@ -301,10 +297,10 @@ cf_status cf_pipeline_create(cf_cl *cl, const cf_pipeline_plan *plan, cf_pipelin
 }
 
 /* With its new parameters, does the step still make tensors of the planned sizes? */
-static int keeps_sizes(const cf_pipeline *p, const step *s) {
+static int keeps_sizes(const cf_pipeline *p, const cf_planned_step *s) {
     cf_stage_io io;
-    connect(p, s, &io);
-    for (int i = 0; i < CF_STAGE_PORTS && s->out[i] != NOWHERE; i++) {
+    cf_pipeline_connect(p, s, &io);
+    for (int i = 0; i < CF_STAGE_PORTS && s->out[i] != CF_NOWHERE; i++) {
         cf_plane_set now;
         const cf_plane_set *planned = &p->tensors[s->out[i]].set;
         if (cf_stage_shape(s->stage, &io, s->params, i, &now) != CF_OK ||
@@ -343,9 +339,9 @@ void cf_pipeline_destroy(cf_pipeline **handle) {
 
 /* Buffers of tensors that live only inside the frame come from the pool before their step and go
  * back after the last. */
-static cf_status get_outputs(cf_pipeline *p, const step *s) {
+static cf_status get_outputs(cf_pipeline *p, const cf_planned_step *s) {
     for (int i = 0; i < CF_STAGE_PORTS; i++)
-        if (s->out[i] != NOWHERE && !p->tensors[s->out[i]].kept)
+        if (s->out[i] != CF_NOWHERE && !p->tensors[s->out[i]].kept)
             CF_TRY(cf_plane_set_get(p->cl, &p->tensors[s->out[i]].set));
     return CF_OK;
 }
@@ -358,25 +354,26 @@ static void put_dead(cf_pipeline *p, int index) {
 
 cf_status cf_pipeline_run(cf_pipeline *p) {
     cf_status status = CF_OK;
+    cf_pipeline_turn_last(p);
     for (int i = 0; i < p->step_count && status == CF_OK; i++) {
         cf_stage_io io;
-        const step *s = &p->steps[i];
+        const cf_planned_step *s = &p->steps[i];
         status = get_outputs(p, s);
         if (status != CF_OK)
             break;
-        connect(p, s, &io);
+        cf_pipeline_connect(p, s, &io);
         cf_profile_label(p->cl, s->stage->name);
         status = cf_stage_run_cl(s->stage, p->cl, &io, s->params);
         put_dead(p, i);
     }
-    put_dead(p, MAX_STEPS);
+    put_dead(p, CF_PIPELINE_STEPS);
     cf_profile_label(p->cl, "");
     return status == CF_OK ? cf_cl_flush(p->cl) : status;
 }
 
 const cf_plane_set *cf_pipeline_tensor(const cf_pipeline *p, const char *name) {
-    int index = find(p, name);
-    return index != NOWHERE && p->tensors[index].kept ? &p->tensors[index].set : NULL;
+    int index = cf_pipeline_find(p, name);
+    return index != CF_NOWHERE && p->tensors[index].kept ? &p->tensors[index].set : NULL;
 }
 
 const char *const *cf_pipeline_stages(const cf_pipeline *p, size_t *count) {

@@ -12,6 +12,13 @@ typedef enum { CF_ROLE_MONO = 0, CF_ROLE_COLOR } cf_role;
 /* In place of an input tensor: the table that the stage makes from the context (cf_stage.table). */
 #define CF_TABLE "@"
 
+/*
+ * In front of an input tensor's name, CF_LAST "name": the value that the tensor had in the frame
+ * before; zeros in the first frame. A later step, or the step itself, may make it; its size must be
+ * what the port asks for.
+ */
+#define CF_LAST "last:"
+
 /* One step: a stage by name and the tensors on its ports, in port order. A list of steps ends with
  * a NULL stage. */
 typedef struct {
@@ -78,6 +85,13 @@ cf_status cf_pipeline_read(const cf_pipeline *pipeline, const char *name, cf_ima
 cf_status cf_pipeline_queue_write(cf_pipeline *pipeline, const char *name, const cf_image *image);
 cf_status cf_pipeline_queue_read(const cf_pipeline *pipeline, const char *name, int step,
                                  cf_image *image);
+
+/* Queues: the next frame is a first one, with zeros for what CF_LAST names. */
+cf_status cf_pipeline_forget(cf_pipeline *pipeline);
+
+/* What `from`, about to be destroyed, remembers of its latest frame (CF_LAST) becomes this one's,
+ * as far as names and sizes agree. */
+void cf_pipeline_adopt(cf_pipeline *pipeline, cf_pipeline *from);
 
 /* Names of the stages that run, in order; *count tells how many. */
 const char *const *cf_pipeline_stages(const cf_pipeline *pipeline, size_t *count);

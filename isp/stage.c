@@ -29,6 +29,25 @@ cf_status cf_stage_shape(const cf_stage *stage, const cf_stage_io *io, const voi
     return CF_OK;
 }
 
+cf_status cf_stage_input_shape(const cf_stage *stage, const cf_stage_io *io, int port,
+                               cf_plane_set *out) {
+    const cf_port *p = &stage->in[port];
+    int width = 0, height = 0;
+    if (p->size == CF_SIZE_FREE || p->like >= port)
+        return cf_fail(CF_ERR_INVALID, "%s: the size of %s follows from no other input",
+                       stage->name, p->name);
+    apply_rule(p->size, &io->in[p->like], &width, &height);
+    *out = (cf_plane_set){
+        .width = width,
+        .height = height,
+        .planes = p->planes ? p->planes : io->in[0].planes,
+        .pitch = CF_PITCH(width),
+        .elem = p->elem ? p->elem : 4,
+        .domain = p->domain,
+    };
+    return CF_OK;
+}
+
 static cf_status check_set(const cf_stage *stage, const cf_port *port, const cf_plane_set *set,
                            int planes) {
     int elem = port->elem ? port->elem : 4;

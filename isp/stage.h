@@ -98,6 +98,7 @@ typedef struct {
                            already rectified */
     const cf_rectification *geometry; /* maps between the pictures; NULL: none */
     int tone_auto;                    /* 1: tone for looking at; 0: none, for measuring */
+    int is_sequence; /* 1: frames follow each other in time, and chroma is remembered */
 } cf_stage_context;
 
 typedef struct {
@@ -116,7 +117,8 @@ typedef struct {
     /* Fills params (already holding the defaults) from what is known about the frame. NULL: the
      * defaults serve. */
     cf_status (*bind)(const cf_stage_context *context, void *params);
-    /* 1 when, with this context, output 0 equals input 0: the runner then leaves the step out.
+    /* 1 when, with this context, output 0 equals input 0, and so does every further output whose
+     * domain and planes are those of the input of its number: the runner then leaves the step out.
      * NULL: never. */
     int (*identity)(const cf_stage_context *context);
     /* Makes the table for an input port that says CF_TABLE in a list of steps: host data that the
@@ -146,6 +148,10 @@ cf_status cf_stage_run_cl(const cf_stage *stage, cf_cl *cl, const cf_stage_io *i
  * io. */
 cf_status cf_stage_shape(const cf_stage *stage, const cf_stage_io *io, const void *params, int port,
                          cf_plane_set *out);
+
+/* The same for input `port`, whose size must follow from an earlier port's. */
+cf_status cf_stage_input_shape(const cf_stage *stage, const cf_stage_io *io, int port,
+                               cf_plane_set *out);
 
 /* Device memory for a described plane set (width, height, planes, elem, pitch 0: tight); put back
  * with cf_buffer_put. */

@@ -131,6 +131,85 @@ START_TEST(refuses_lists_that_do_not_fit) {
 }
 END_TEST
 
+/* measured = match * 1.2 * confidence / (confidence + 0.2) in whole 1/255 (fusion/provenance.h) */
+static const cf_step remembering[] = {
+    {"black", CF_ROLE_MONO, {"codes"}, {"raw"}, NULL},
+    {"provenance", CF_ROLE_MONO, {"raw", CF_LAST "raw", CF_LAST "raw"}, {"shares"}, NULL},
+    {0},
+};
+
+static float measured_share(cf_pipeline *p, unsigned short code) {
+    cf_image shares;
+    ck_assert_int_eq(cf_image_alloc(WIDTH, HEIGHT, 3, CF_PIXEL_F32, &shares), CF_OK);
+    write_codes(p, code);
+    ck_assert_int_eq(cf_pipeline_run(p), CF_OK);
+    ck_assert_int_eq(cf_pipeline_read(p, "shares", &shares), CF_OK);
+    float share = ((float *)cf_image_row(&shares, 1, HEIGHT - 1))[WIDTH - 1];
+    cf_image_free(&shares);
+    return share;
+}
+
+START_TEST(remembers_the_frame_before) {
+    cf_pipeline *p, *after;
+    ck_assert_int_eq(create(remembering, "shares", NULL, &p), CF_OK);
+    ck_assert_float_eq_tol(measured_share(p, 1500), 0, 1e-6);            /* nothing before */
+    ck_assert_float_eq_tol(measured_share(p, 2000), 128.0F / 255, 1e-6); /* 0.5 * 1 */
+    ck_assert_float_eq_tol(measured_share(p, 1100), 102.0F / 255, 1e-6); /* 1 * 0.4 */
+    ck_assert_float_eq_tol(measured_share(p, 2000), 26.0F / 255, 1e-6);  /* 0.1 * 1 */
+
+    ck_assert_int_eq(create(remembering, "shares", NULL, &after), CF_OK);
+    cf_pipeline_adopt(after, p);
+    cf_pipeline_destroy(&p);
+    ck_assert_float_eq_tol(measured_share(after, 1100), 102.0F / 255, 1e-6);
+    ck_assert_int_eq(cf_pipeline_forget(after), CF_OK);
+    ck_assert_float_eq_tol(measured_share(after, 1100), 0, 1e-6);
+    cf_pipeline_destroy(&after);
+    ck_assert_uint_eq(cf_pool_statistics(cl).live_count, 0);
+}
+END_TEST
+
+START_TEST(keeps_what_only_the_next_frame_needs) {
+    static const cf_step steps[] = {
+        {"provenance", CF_ROLE_MONO, {"raw", CF_LAST "later", CF_LAST "later"}, {"shares"}, NULL},
+        {"guide", CF_ROLE_MONO, {"raw"}, {"later"}, NULL},
+        {"guide", CF_ROLE_MONO, {"raw"}, {"unused"}, NULL},
+        {0},
+    };
+    static cf_step list[5] = {{"black", CF_ROLE_MONO, {"codes"}, {"raw"}, NULL}};
+    cf_pipeline *p;
+    size_t count;
+    memcpy(&list[1], steps, sizeof steps);
+    ck_assert_int_eq(create(list, "shares", NULL, &p), CF_OK);
+    cf_pipeline_stages(p, &count);
+    ck_assert_uint_eq(count, 3);
+    measured_share(p, 1250);
+    ck_assert_float_eq_tol(measured_share(p, 2000), 128.0F / 255, 1e-6); /* sqrt(0.25) * 1 */
+    cf_pipeline_destroy(&p);
+}
+END_TEST
+
+START_TEST(refuses_what_cannot_be_remembered) {
+    static const cf_step nobody[] = {
+        {"black", CF_ROLE_MONO, {"codes"}, {"x"}, NULL},
+        {"provenance", CF_ROLE_MONO, {"x", CF_LAST "y", "x"}, {"shares"}, NULL},
+        {0}};
+    static const cf_step input[] = {
+        {"black", CF_ROLE_MONO, {"codes"}, {"x"}, NULL},
+        {"provenance", CF_ROLE_MONO, {"x", CF_LAST "codes", "x"}, {"y"}, NULL},
+        {0}};
+    static const cf_step other_size[] = {
+        {"black", CF_ROLE_MONO, {"codes"}, {"x"}, NULL},
+        {"provenance", CF_ROLE_MONO, {"x", CF_LAST "small", "x"}, {"shares"}, NULL},
+        {"bayer_pack", CF_ROLE_MONO, {"x"}, {"small"}, NULL},
+        {0}};
+    const cf_step *const bad[] = {nobody, input, other_size};
+    cf_pipeline *p;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_int_eq(create(bad[i], "x", NULL, &p), CF_ERR_INVALID);
+    ck_assert_uint_eq(cf_pool_statistics(cl).live_count, 0);
+}
+END_TEST
+
 START_TEST(survives_failing_memory) {
     for (long after = 0; after < 32; after++) {
         cf_pipeline *p;
@@ -154,6 +233,9 @@ static void add(TCase *tc) {
     tcase_add_test(tc, memory_is_flat_over_a_thousand_frames);
     tcase_add_test(tc, settings_reach_their_stage);
     tcase_add_test(tc, refuses_lists_that_do_not_fit);
+    tcase_add_test(tc, remembers_the_frame_before);
+    tcase_add_test(tc, keeps_what_only_the_next_frame_needs);
+    tcase_add_test(tc, refuses_what_cannot_be_remembered);
     tcase_add_test(tc, survives_failing_memory);
 }
 
