@@ -237,3 +237,17 @@ cf_status cf_buffer_fill(cf_buffer *buffer, unsigned char value, size_t bytes) {
         buffer, "fill",
         clEnqueueFillBuffer(buffer->cl->queue, buffer->mem, &value, 1, 0, bytes, 0, NULL, event));
 }
+
+cf_status cf_buffer_copy(const cf_buffer *from, size_t from_offset, cf_buffer *to, size_t to_offset,
+                         size_t bytes) {
+    if (from_offset > from->bytes || bytes > from->bytes - from_offset || to_offset > to->bytes ||
+        bytes > to->bytes - to_offset || from == to)
+        return cf_fail(CF_ERR_INVALID, "copy of %zu bytes from a buffer of %zu to one of %zu",
+                       bytes, from->bytes, to->bytes);
+    if (!bytes)
+        return CF_OK;
+    cl_event *event = cf_profile_slot(to->cl, "copy");
+    return done(to, "copy into",
+                clEnqueueCopyBuffer(to->cl->queue, from->mem, to->mem, from_offset, to_offset,
+                                    bytes, 0, NULL, event));
+}

@@ -48,6 +48,10 @@ cf_status cf_buffer_queue_read_rows(const cf_buffer *buffer, size_t offset, size
  * reports. */
 cf_status cf_buffer_read(const cf_buffer *buffer, size_t offset, void *target, size_t bytes);
 
+/* Queues a copy of bytes between two buffers of one device; they may not be the same. */
+cf_status cf_buffer_copy(const cf_buffer *from, size_t from_offset, cf_buffer *to, size_t to_offset,
+                         size_t bytes);
+
 /* Queues filling the first bytes with a repeated byte. */
 cf_status cf_buffer_fill(cf_buffer *buffer, unsigned char value, size_t bytes);
 

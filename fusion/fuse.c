@@ -6,13 +6,11 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "fusion/output.h"
 #include "fusion/pipelines.h"
 
-/* Which tensor an output is, per depth; same order as cf_fuse_output. */
-static const struct {
-    const char *tensor;
-    cf_pixel format;
-} outputs[CF_FUSE_OUTPUTS] = {
+/* What each output is; same order as cf_fuse_output. */
+static const cf_output outputs[CF_FUSE_OUTPUTS] = {
     [CF_FUSE_PICTURE] = {"picture.rgb8", CF_PIXEL_RGB8},
     [CF_FUSE_LINEAR] = {"fused.linear", CF_PIXEL_F32},
     [CF_FUSE_MONO] = {"mono.clean", CF_PIXEL_F32},
@@ -32,16 +30,10 @@ struct cf_fuse {
     cf_pipeline *pipeline;
 };
 
-static const char *tensor_of(const cf_fuse *f, cf_fuse_output output) {
+static cf_output output_of(const cf_fuse *f, cf_fuse_output output) {
     if (output == CF_FUSE_PICTURE && f->params.depth == 16)
-        return "picture.rgb16";
-    return outputs[output].tensor;
-}
-
-static cf_pixel format_of(const cf_fuse *f, cf_fuse_output output) {
-    if (output == CF_FUSE_PICTURE && f->params.depth == 16)
-        return CF_PIXEL_RGB16;
-    return outputs[output].format;
+        return (cf_output){"picture.rgb16", CF_PIXEL_RGB16};
+    return outputs[output];
 }
 
 /* The mono gain becomes part of the levels, so that every stage sees both cameras at one exposure.
@@ -85,7 +77,7 @@ static cf_status create_pipeline(cf_fuse *f) {
         return CF_ERR_MEMORY;
     for (int i = 0; i < CF_FUSE_OUTPUTS; i++)
         if (params->outputs >> i & 1)
-            wanted[count++] = tensor_of(f, (cf_fuse_output)i);
+            wanted[count++] = output_of(f, (cf_fuse_output)i).tensor;
     for (size_t i = 0; i < params->tensor_count; i++)
         wanted[count++] = params->tensors[i];
     const cf_pipeline_plan plan = {
@@ -226,63 +218,32 @@ cf_status cf_fuse_queue(cf_fuse *f, const cf_image *mono, const cf_image *color)
     return cf_pipeline_run(f->pipeline);
 }
 
-cf_status cf_fuse_describe(const cf_fuse *f, cf_fuse_output output, cf_image *out) {
-    *out = (cf_image){0};
+static cf_status check_output(const cf_fuse *f, cf_fuse_output output) {
     if (output < 0 || output >= CF_FUSE_OUTPUTS || !(f->params.outputs >> output & 1))
         return cf_fail(CF_ERR_INVALID, "fuse: output %d was not asked for", (int)output);
-    const cf_plane_set *t = cf_pipeline_tensor(f->pipeline, tensor_of(f, output));
-    cf_pixel format = format_of(f, output);
-    *out = (cf_image){.width = t->width * t->elem / (int)cf_pixel_bytes(format),
-                      .height = t->height,
-                      .planes = t->planes,
-                      .format = format};
-    out->stride = (size_t)out->width * cf_pixel_bytes(out->format);
-    out->plane_stride = out->stride * (size_t)out->height;
     return CF_OK;
 }
 
-/* Packed pictures are planes of bytes on the device. */
-static cf_image as_bytes(const cf_image *image) {
-    cf_image view = *image;
-    if (image->format != CF_PIXEL_F32) {
-        view.width *= (int)cf_pixel_bytes(image->format);
-        view.format = CF_PIXEL_U8;
-    }
-    return view;
-}
-
-static cf_status check_view(const cf_fuse *f, cf_fuse_output output, int row_step,
-                            const cf_image *image) {
-    cf_image want;
-    CF_TRY(cf_fuse_describe(f, output, &want));
-    if (row_step < 1 || image->format != want.format || image->width != want.width ||
-        image->height != (want.height + row_step - 1) / row_step)
-        return cf_fail(CF_ERR_INVALID,
-                       "fuse: output %d is %dx%d of another format than the picture", (int)output,
-                       want.width, want.height);
-    return CF_OK;
+cf_status cf_fuse_describe(const cf_fuse *f, cf_fuse_output output, cf_image *out) {
+    *out = (cf_image){0};
+    CF_TRY(check_output(f, output));
+    return cf_output_describe(f->pipeline, output_of(f, output), out);
 }
 
 cf_status cf_fuse_read(cf_fuse *f, cf_fuse_output output, cf_image *image) {
-    CF_TRY(check_view(f, output, 1, image));
-    cf_image view = as_bytes(image);
-    return cf_pipeline_read(f->pipeline, tensor_of(f, output), &view);
+    CF_TRY(check_output(f, output));
+    return cf_output_read(f->pipeline, output_of(f, output), image);
 }
 
 cf_status cf_fuse_queue_read(cf_fuse *f, cf_fuse_output output, int row_step, cf_image *image) {
-    CF_TRY(check_view(f, output, row_step, image));
-    cf_image view = as_bytes(image);
-    return cf_pipeline_queue_read(f->pipeline, tensor_of(f, output), row_step, &view);
+    CF_TRY(check_output(f, output));
+    return cf_output_queue_read(f->pipeline, output_of(f, output), row_step, image);
 }
 
 cf_status cf_fuse_fetch(cf_fuse *f, cf_fuse_output output, cf_image *image) {
-    cf_image want;
-    CF_TRY(cf_fuse_describe(f, output, &want));
-    CF_TRY(cf_image_alloc(want.width, want.height, want.planes, want.format, image));
-    cf_status status = cf_fuse_read(f, output, image);
-    if (status != CF_OK)
-        cf_image_free(image);
-    return status;
+    *image = (cf_image){0};
+    CF_TRY(check_output(f, output));
+    return cf_output_fetch(f->pipeline, output_of(f, output), image);
 }
 
 cf_status cf_fuse_fetch_tensor(cf_fuse *f, const char *name, cf_image *image) {
@@ -291,9 +252,5 @@ cf_status cf_fuse_fetch_tensor(cf_fuse *f, const char *name, cf_image *image) {
     if (!t || t->elem != 4)
         return cf_fail(CF_ERR_INVALID, "fuse: tensor %s was not asked for, or holds no floats",
                        name);
-    CF_TRY(cf_image_alloc(t->width, t->height, t->planes, CF_PIXEL_F32, image));
-    cf_status status = cf_pipeline_read(f->pipeline, name, image);
-    if (status != CF_OK)
-        cf_image_free(image);
-    return status;
+    return cf_output_fetch(f->pipeline, (cf_output){name, CF_PIXEL_F32}, image);
 }

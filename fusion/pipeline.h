@@ -93,6 +93,14 @@ cf_status cf_pipeline_forget(cf_pipeline *pipeline);
  * as far as names and sizes agree. */
 void cf_pipeline_adopt(cf_pipeline *pipeline, cf_pipeline *from);
 
+/*
+ * Queues a copy of rows first_row.. of a kept tensor of one pipeline into all rows of an input of
+ * another on the same device. CF_ERR_INVALID unless they have the same width, planes and samples,
+ * and so many rows.
+ */
+cf_status cf_pipeline_queue_copy(const cf_pipeline *from, const char *from_name, int first_row,
+                                 cf_pipeline *to, const char *to_name);
+
 /* Names of the stages that run, in order; *count tells how many. */
 const char *const *cf_pipeline_stages(const cf_pipeline *pipeline, size_t *count);
 

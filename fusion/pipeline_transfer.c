@@ -69,3 +69,18 @@ cf_status cf_pipeline_queue_read(const cf_pipeline *p, const char *name, int ste
                                  cf_image *image) {
     return read_planes(p, name, step, image, cf_buffer_queue_read_rows);
 }
+
+cf_status cf_pipeline_queue_copy(const cf_pipeline *from, const char *from_name, int first_row,
+                                 cf_pipeline *to, const char *to_name) {
+    const cf_plane_set *a = cf_pipeline_tensor(from, from_name);
+    const cf_plane_set *b = cf_pipeline_tensor(to, to_name);
+    if (!a || !b || first_row < 0 || b->height > a->height - first_row || a->width != b->width ||
+        a->planes != b->planes || a->elem != b->elem || a->pitch != b->pitch)
+        return cf_fail(CF_ERR_INVALID, "pipeline: rows from %d on of %s do not fill %s", first_row,
+                       from_name, to_name);
+    size_t row = (size_t)a->pitch * (size_t)a->elem;
+    for (int i = 0; i < b->planes; i++)
+        CF_TRY(cf_buffer_copy(a->buf, row * (size_t)(i * a->height + first_row), b->buf,
+                              row * (size_t)(i * b->height), row * (size_t)b->height));
+    return CF_OK;
+}

@@ -99,3 +99,50 @@ const cf_step cf_pipeline_fuse[] = {
     {"pack", MONO, {"mono.picture"}, {"mono.grey8"}, NULL},
     {0},
 };
+
+const cf_step cf_pipeline_colorize_shrink[] = {
+    {"halve", MONO, {"mono.x64"}, {"mono.x32"}, NULL},
+    {"halve", MONO, {"mono.x32"}, {"mono.x16"}, NULL},
+    {"halve", MONO, {"mono.x16"}, {"mono.x8"}, NULL},
+    {"halve", MONO, {"mono.x8"}, {"mono.x4"}, NULL},
+    {"halve", MONO, {"mono.x4"}, {"mono.x2"}, NULL},
+    {"halve", MONO, {"mono.x2"}, {"mono"}, NULL},
+    {0},
+};
+
+const cf_step cf_pipeline_colorize[] = {
+    {"guide", MONO, {"mono"}, {"guide"}, NULL},
+    {"transfer",
+     MONO,
+     {"guide", "hint", "hint.confidence", "mono.sigma"},
+     {"chroma", "error"},
+     NULL},
+    {0},
+};
+
+/* clang-format off */
+#define GROW(from, to)                                                                             \
+    {"guide", MONO, {"mono" to}, {"guide" to}, NULL},                                              \
+    {"upsample", MONO, {"guide" to, "guide" from, "chroma" from, "error" from},                    \
+     {"chroma" to, "error" to}, NULL}
+/* clang-format on */
+const cf_step cf_pipeline_colorize_grow[] = {
+    GROW("", ".x2"),     GROW(".x2", ".x4"),   GROW(".x4", ".x8"),
+    GROW(".x8", ".x16"), GROW(".x16", ".x32"), {0},
+};
+
+const cf_step cf_pipeline_colorize_finish[] = {
+    {"guide", MONO, {"mono"}, {"guide"}, NULL},
+    {"upsample",
+     MONO,
+     {"guide", "low.guide", "low.chroma", "low.error"},
+     {"chroma", "error"},
+     NULL},
+    {"compose", MONO, {"mono", "chroma"}, {"linear"}, NULL},
+    {"encode", MONO, {"linear"}, {"picture"}, NULL},
+    {"pack", MONO, {"picture"}, {"picture.rgb8"}, NULL},
+    {"pack", MONO, {"picture"}, {"picture.rgb16"}, "depth=16"},
+    {"provenance", MONO, {"none", "none", "error"}, {"shares"}, NULL},
+    {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
+    {0},
+};

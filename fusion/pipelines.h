@@ -12,4 +12,24 @@
  */
 extern const cf_step cf_pipeline_fuse[];
 
+/*
+ * Colour for one mono picture, in four parts. Tensors are named by how much finer than the grid of
+ * colour they are: "mono" lies on it, "mono.x2" has twice its resolution.
+ *
+ * shrink: from mono.x64 down to mono. Where the picture is mono.xN, the list starts at the step
+ * that reads that: cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - log2(N).
+ * colorize: on the grid itself; inputs mono, hint, hint.confidence, mono.sigma; makes chroma,
+ * error.
+ * grow: back up, 2 steps a level, from chroma to chroma.x32; a picture of mono.xN takes the first
+ * 2 (log2(N) - 1) of them.
+ * finish: the last level up and the picture. Inputs mono, low.guide, low.chroma, low.error of half
+ * the size; or, from cf_pipeline_colorize_finish + 2 on, mono, chroma, error; and none, a plane
+ * of 0. Makes linear, picture.rgb8, picture.rgb16, shares.rgb8.
+ */
+#define CF_COLORIZE_LEVELS 6
+extern const cf_step cf_pipeline_colorize_shrink[];
+extern const cf_step cf_pipeline_colorize[];
+extern const cf_step cf_pipeline_colorize_grow[];
+extern const cf_step cf_pipeline_colorize_finish[];
+
 #endif

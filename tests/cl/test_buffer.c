@@ -55,6 +55,30 @@ START_TEST(bytes_go_there_and_back) {
 }
 END_TEST
 
+START_TEST(bytes_go_from_buffer_to_buffer) {
+    unsigned char in[100], out[100];
+    cf_buffer *a, *b;
+    for (int i = 0; i < 100; i++)
+        in[i] = (unsigned char)(i * 7);
+    ck_assert_int_eq(cf_buffer_get(cl, 4096, &a), CF_OK);
+    ck_assert_int_eq(cf_buffer_get(cl, 4096, &b), CF_OK);
+    ck_assert_int_eq(cf_buffer_write(a, 0, in, 100), CF_OK);
+    ck_assert_int_eq(cf_buffer_fill(b, 0xab, 4096), CF_OK);
+    ck_assert_int_eq(cf_buffer_copy(a, 10, b, 33, 50), CF_OK);
+    ck_assert_int_eq(cf_buffer_copy(a, 0, b, 0, 0), CF_OK);
+    ck_assert_int_eq(cf_buffer_read(b, 0, out, 100), CF_OK);
+    ck_assert_mem_eq(out + 33, in + 10, 50);
+    ck_assert_uint_eq(out[32], 0xab);
+    ck_assert_uint_eq(out[83], 0xab);
+    ck_assert_int_eq(cf_buffer_copy(a, 4000, b, 0, 97), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_buffer_copy(a, 0, b, 4000, 97), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_buffer_copy(a, 0, b, (size_t)-1, 2), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_buffer_copy(a, 0, a, 100, 2), CF_ERR_INVALID);
+    cf_buffer_put(&a);
+    cf_buffer_put(&b);
+}
+END_TEST
+
 START_TEST(rows_keep_their_strides) {
     enum { ROWS = 5, BYTES = 24, DEVICE = 64, HOST = 40 };
     unsigned char in[ROWS * HOST], out[ROWS * HOST], flat[2048];
@@ -135,6 +159,7 @@ END_TEST
 static void add(TCase *tc) {
     tcase_add_test(tc, what_was_put_back_is_used_again);
     tcase_add_test(tc, bytes_go_there_and_back);
+    tcase_add_test(tc, bytes_go_from_buffer_to_buffer);
     tcase_add_test(tc, rows_keep_their_strides);
     tcase_add_test(tc, transfers_out_of_bounds_are_refused);
     tcase_add_test(tc, memory_runs_out_in_words);

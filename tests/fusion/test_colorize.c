@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The door for mono pictures: luma stays, points colour their surroundings, large pictures in bands
+ * are the same as at once, memory. Does not judge how good colours are (docs/benchmarks.md) nor the
+ * files that the program writes (tests/tools/test_colorize.py).
+ */
+#include "fusion/colorize.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "cl/buffer.h"
+#include "fusion/colorize_points.h"
+#include "tests/test_main.h"
+
+static cf_cl *cl;
+
+/* Two surfaces, each with a gradient from black to white, the border at x = 0.4 width. */
+static cf_image picture_of(int width, int height) {
+    cf_image gray;
+    ck_assert_int_eq(cf_image_alloc(width, height, 1, CF_PIXEL_F32, &gray), CF_OK);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            float ramp = (float)y / (float)(height - 1);
+            ((float *)cf_image_row(&gray, 0, y))[x] = 5 * x < 2 * width ? ramp * ramp : 1 - ramp;
+        }
+    return gray;
+}
+
+static cf_image run(const cf_image *gray, const cf_colorize_params *params,
+                    const cf_hint_point *points, size_t count, cf_colorize_output output) {
+    cf_colorize *c;
+    cf_image out;
+    ck_assert_int_eq(cf_colorize_create(cl, gray->width, gray->height, params, &c), CF_OK);
+    ck_assert_int_eq(cf_colorize_run(c, gray, points, count), CF_OK);
+    ck_assert_int_eq(cf_colorize_fetch(c, output, &out), CF_OK);
+    cf_colorize_destroy(&c);
+    return out;
+}
+
+/* CIE 15: L* of a luminance. */
+static double lightness(double y) {
+    return y > 216.0 / 24389 ? 116 * cbrt(y) - 16 : 24389.0 / 27 * y;
+}
+
+static double linear(double code) {
+    double v = code / 255;
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+START_TEST(luma_stays) {
+    static const int sizes[][2] = {{96, 64}, {333, 205}, {1, 1}, {3, 2}};
+    static const cf_hint_point points[] = {{0, 0, 9, {255, 20, 10}}, {0, 1, 3, {10, 40, 250}}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        cf_image gray = picture_of(sizes[i][0], sizes[i][1] > 1 ? sizes[i][1] : 2);
+        gray.height = sizes[i][1];
+        cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+        params.grid = 64; /* 333: three halvings */
+        cf_image rgb = run(&gray, &params, points, sizes[i][1] > 1 ? 2 : 1, CF_COLORIZE_PICTURE);
+        ck_assert_int_eq(rgb.width, gray.width);
+        ck_assert_int_eq(rgb.height, gray.height);
+        for (int y = 0; y < gray.height; y++)
+            for (int x = 0; x < gray.width; x++) {
+                const unsigned char *v = (unsigned char *)cf_image_row(&rgb, 0, y) + 3 * x;
+                double luminance =
+                    0.2126 * linear(v[0]) + 0.7152 * linear(v[1]) + 0.0722 * linear(v[2]);
+                double m = (double)((float *)cf_image_row(&gray, 0, y))[x];
+                ck_assert_double_lt(fabs(lightness(luminance) - lightness(m)), 0.3);
+            }
+        cf_image_free(&rgb);
+        cf_image_free(&gray);
+    }
+}
+END_TEST
+
+START_TEST(without_hints_guided_gives_grey) {
+    cf_image gray = picture_of(64, 48);
+    cf_image rgb = run(&gray, NULL, NULL, 0, CF_COLORIZE_PICTURE);
+    for (int y = 0; y < 48; y++)
+        for (int x = 0; x < 64; x++) {
+            const unsigned char *v = (unsigned char *)cf_image_row(&rgb, 0, y) + 3 * x;
+            ck_assert(v[0] == v[1] && v[1] == v[2]);
+        }
+    cf_image_free(&rgb);
+    cf_image_free(&gray);
+}
+END_TEST
+
+/* Mean of a plane of the linear picture over a box around (x, y), all relative. */
+static double mean_of(const cf_image *linear_rgb, int plane, double x, double y) {
+    double sum = 0;
+    for (int j = -3; j <= 3; j++)
+        for (int i = -3; i <= 3; i++)
+            sum += (double)((float *)cf_image_row(linear_rgb, plane,
+                                                  (int)(y * linear_rgb->height) +
+                                                      j))[(int)(x * linear_rgb->width) + i];
+    return sum / 49;
+}
+
+START_TEST(points_colour_their_surface) {
+    static const int grids[] = {768, 64};
+    for (size_t i = 0; i < 2; i++) { /* 300x200 as it is, and on a grid of 38x25 */
+        const cf_hint_point points[] = {{60, 100, 15, {200, 80, 60}},
+                                        {200, 100, 15, {60, 90, 200}}};
+        cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+        params.grid = grids[i];
+        params.outputs = 1U << CF_COLORIZE_LINEAR;
+        cf_image gray = picture_of(300, 200);
+        cf_image rgb = run(&gray, &params, points, 2, CF_COLORIZE_LINEAR);
+        for (int k = 4; k <= 6; k++) {
+            double y = 0.1 * k;
+            ck_assert_double_gt(mean_of(&rgb, 0, 0.2, y), 1.3 * mean_of(&rgb, 2, 0.2, y));
+            ck_assert_double_gt(mean_of(&rgb, 2, 0.66, y), 1.3 * mean_of(&rgb, 0, 0.66, y));
+        }
+        cf_image_free(&rgb);
+        cf_image_free(&gray);
+    }
+}
+END_TEST
+
+static void same_pixels(const cf_image *a, const cf_image *b) {
+    ck_assert_int_eq(a->height, b->height);
+    for (int p = 0; p < a->planes; p++)
+        for (int y = 0; y < a->height; y++)
+            ck_assert_mem_eq(cf_image_row(a, p, y), cf_image_row(b, p, y),
+                             (size_t)a->width * cf_pixel_bytes(a->format));
+}
+
+START_TEST(bands_are_not_seen) {
+    static const cf_hint_point points[] = {{50, 70, 19, {200, 80, 60}},
+                                           {120, 70, 19, {60, 90, 200}}};
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    params.grid = 64;
+    params.outputs = (1U << CF_COLORIZE_OUTPUTS) - 1;
+    for (int height = 140; height <= 142; height++) {
+        cf_image gray = picture_of(161, height);
+        for (int i = 0; i < CF_COLORIZE_OUTPUTS; i++) {
+            params.band = 1 << 20;
+            cf_image whole = run(&gray, &params, points, 2, (cf_colorize_output)i);
+            params.band = 161 * 40;
+            cf_image bands = run(&gray, &params, points, 2, (cf_colorize_output)i);
+            same_pixels(&whole, &bands);
+            cf_image_free(&whole);
+            cf_image_free(&bands);
+        }
+        cf_image_free(&gray);
+    }
+}
+END_TEST
+
+START_TEST(shares_add_up) {
+    static const cf_hint_point point = {30, 20, 9, {200, 80, 60}};
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    params.outputs = 1U << CF_COLORIZE_PROVENANCE;
+    cf_image gray = picture_of(100, 60);
+    cf_image shares = run(&gray, &params, &point, 1, CF_COLORIZE_PROVENANCE);
+    for (int y = 0; y < 60; y++)
+        for (int x = 0; x < 100; x++) {
+            const unsigned char *s = (unsigned char *)cf_image_row(&shares, 0, y) + 3 * x;
+            ck_assert_int_eq(s[0] + s[2], 255);
+            ck_assert_int_eq(s[1], 0);
+        }
+    const unsigned char *at = (unsigned char *)cf_image_row(&shares, 0, 20) + 3 * 30;
+    const unsigned char *far = (unsigned char *)cf_image_row(&shares, 0, 2) + 3 * 95;
+    ck_assert_int_gt(at[2], 200);
+    ck_assert_int_gt(far[0], at[0] + 50);
+    cf_image_free(&shares);
+    cf_image_free(&gray);
+}
+END_TEST
+
+START_TEST(points_cover_cells) {
+    static const float spectral[3] = {0.2126F, 0.7152F, 0.0722F};
+    static const struct {
+        cf_hint_point point;
+        int factor, first, last; /* columns; the row is 2 */
+    } cases[] = {
+        {{10, 2, 7, {255, 0, 0}}, 1, 7, 13},   {{10, 2, 1, {255, 0, 0}}, 1, 10, 10},
+        {{0, 2, 3, {255, 0, 0}}, 1, 0, 1},     {{10, 10, 0.01F, {255, 0, 0}}, 4, 2, 2},
+        {{10, 10, 7, {255, 0, 0}}, 4, 2, 2},   {{31, 11, 16, {255, 0, 0}}, 4, 6, 9},
+        {{3, 2, 9999, {255, 0, 0}}, 1, 0, 15},
+    };
+    cf_image hint, confidence;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(cf_image_alloc(16, 5, 2, CF_PIXEL_F32, &hint), CF_OK);
+        ck_assert_int_eq(cf_image_alloc(16, 5, 1, CF_PIXEL_F32, &confidence), CF_OK);
+        cf_points_draw(&cases[i].point, 1, cases[i].factor, spectral, &hint, &confidence);
+        for (int x = 0; x < 16; x++) {
+            int inside = x >= cases[i].first && x <= cases[i].last;
+            ck_assert_msg((((float *)cf_image_row(&confidence, 0, 2))[x] > 0) == inside,
+                          "case %zu, column %d", i, x);
+        }
+        /* Pure red: (1 - 0.2126) / (0.2126 + 0.004), (0 - 0.2126) / 0.2166 */
+        const float *c = cf_image_row(&hint, 0, 2), *d = cf_image_row(&hint, 1, 2);
+        ck_assert_double_eq_tol((double)c[cases[i].first], 3.6353, 1e-3);
+        ck_assert_double_eq_tol((double)d[cases[i].first], -0.98153, 1e-4);
+        cf_image_free(&hint);
+        cf_image_free(&confidence);
+    }
+}
+END_TEST
+
+START_TEST(wrong_calls_are_refused) {
+    static const cf_hint_point bad[] = {
+        {-1, 5, 7, {0, 0, 0}},   {64, 5, 7, {0, 0, 0}},       {5, 48, 7, {0, 0, 0}},
+        {NAN, 5, 7, {0, 0, 0}},  {5, 5, 0, {0, 0, 0}},        {5, 5, NAN, {0, 0, 0}},
+        {5, 5, 7, {256, 0, 0}},  {5, 5, 7, {0, -1, 0}},       {5, 5, 7, {0, 0, NAN}},
+        {5, 5, 1e9F, {0, 0, 0}}, {INFINITY, 5, 7, {0, 0, 0}},
+    };
+    cf_image gray = picture_of(64, 48);
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    const char *setting = "nonsense.x=1";
+    cf_colorize *c;
+    cf_image out;
+    params.depth = 9;
+    ck_assert_int_eq(cf_colorize_create(cl, 64, 48, &params, &c), CF_ERR_INVALID);
+    params.depth = 8;
+    params.grid = 0;
+    ck_assert_int_eq(cf_colorize_create(cl, 64, 48, &params, &c), CF_ERR_INVALID);
+    params.grid = 768;
+    ck_assert_int_eq(cf_colorize_create(cl, 0, 48, &params, &c), CF_ERR_INVALID);
+    params.settings = &setting;
+    params.setting_count = 1;
+    ck_assert_int_eq(cf_colorize_create(cl, 64, 48, &params, &c), CF_ERR_INVALID);
+    ck_assert_ptr_null(c);
+    params.setting_count = 0;
+    ck_assert_int_eq(cf_colorize_create(cl, 64, 48, &params, &c), CF_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_int_eq(cf_colorize_run(c, &gray, &bad[i], 1), CF_ERR_INVALID);
+    gray.height--;
+    ck_assert_int_eq(cf_colorize_run(c, &gray, NULL, 0), CF_ERR_INVALID);
+    gray.height++;
+    ck_assert_int_eq(cf_colorize_read(c, CF_COLORIZE_PICTURE, &gray), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_colorize_fetch(c, CF_COLORIZE_ERROR, &out), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_colorize_fetch(c, CF_COLORIZE_OUTPUTS, &out), CF_ERR_INVALID);
+    cf_colorize_destroy(&c);
+    cf_colorize_destroy(&c);
+    cf_image_free(&gray);
+}
+END_TEST
+
+START_TEST(memory_is_steady_and_may_run_out) {
+    static const cf_hint_point point = {20, 20, 7, {200, 100, 50}};
+    cf_image gray = picture_of(200, 120);
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_colorize *c;
+    cf_image out;
+    params.grid = 64;
+    ck_assert_int_eq(cf_colorize_create(cl, 200, 120, &params, &c), CF_OK);
+    ck_assert_int_eq(cf_colorize_run(c, &gray, &point, 1), CF_OK);
+    size_t before = cf_pool_statistics(cl).allocations;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(cf_colorize_run(c, &gray, &point, (size_t)(i & 1)), CF_OK);
+    ck_assert_uint_eq(cf_pool_statistics(cl).allocations, before);
+    cf_colorize_destroy(&c);
+    int failures = 0;
+    for (long after = 0; after < 200; after++) {
+        cf_pool_fail_after(cl, after);
+        cf_status status = cf_colorize_create(cl, 200, 120, &params, &c);
+        if (status == CF_OK)
+            status = cf_colorize_run(c, &gray, &point, 1);
+        if (status == CF_OK) {
+            status = cf_colorize_fetch(c, CF_COLORIZE_PICTURE, &out);
+            cf_image_free(&out);
+        }
+        cf_colorize_destroy(&c);
+        cf_pool_fail_after(cl, -1);
+        ck_assert_uint_eq(cf_pool_statistics(cl).live_bytes, 0);
+        if (status == CF_OK)
+            break;
+        ck_assert_int_eq(status, CF_ERR_MEMORY);
+        failures++;
+    }
+    ck_assert_int_gt(failures, 10);
+    cf_image_free(&gray);
+}
+END_TEST
+
+static void add(TCase *tc) {
+    tcase_add_test(tc, luma_stays);
+    tcase_add_test(tc, without_hints_guided_gives_grey);
+    tcase_add_test(tc, points_colour_their_surface);
+    tcase_add_test(tc, bands_are_not_seen);
+    tcase_add_test(tc, shares_add_up);
+    tcase_add_test(tc, points_cover_cells);
+    tcase_add_test(tc, wrong_calls_are_refused);
+    tcase_add_test(tc, memory_is_steady_and_may_run_out);
+}
+
+int main(void) {
+    if (cf_cl_open(NULL, &cl) != CF_OK)
+        return 1;
+    int code = test_run("colorize", add);
+    cf_cl_close(&cl);
+    return code;
+}
