@@ -2,6 +2,7 @@
 /* The public view of a model that was read, and its end. */
 #include "cl/net/graph.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include "cl/net/reader.h"
@@ -35,6 +36,13 @@ const cf_model_port *cf_model_output(const cf_model *model, size_t index) {
 const cf_model_operator *cf_model_operators(const cf_model *model, size_t *count) {
     *count = model->operator_count;
     return model->operators;
+}
+
+const char *cf_model_metadata(const cf_model *model, const char *key) {
+    for (size_t i = 0; i < model->note_count; i++)
+        if (!strcmp(model->notes[i].key, key))
+            return model->notes[i].value;
+    return NULL;
 }
 
 cf_model_info cf_model_describe(const cf_model *model) {

@@ -7,6 +7,7 @@
 #include "cl/net/operator.h"
 
 /* Limits on what a file may hold. */
+#define CF_GRAPH_NOTES 16
 #define CF_GRAPH_NODES 20000
 #define CF_GRAPH_VALUES 60000
 #define CF_GRAPH_ATTRIBUTES 64
@@ -32,6 +33,11 @@ typedef struct {
     int outputs;
 } cf_node;
 
+/* An entry of the file's metadata. */
+typedef struct {
+    const char *key, *value;
+} cf_note;
+
 struct cf_model {
     const char *name; /* of the file, for messages */
     cf_value *values;
@@ -44,6 +50,8 @@ struct cf_model {
     cf_model_operator *operators;
     size_t operator_count;
     cf_model_info info;
+    cf_note notes[CF_GRAPH_NOTES];
+    size_t note_count;
     /* What holds it all; the reader's affair. */
     void *arena;
     void *mapping;

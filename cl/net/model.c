@@ -24,6 +24,7 @@ enum {
     MODEL_PRODUCER_VERSION = 3,
     MODEL_GRAPH = 7,
     MODEL_OPSET = 8,
+    MODEL_METADATA = 14,
     GRAPH_NODE = 1,
     GRAPH_INITIALIZER = 5,
     GRAPH_INPUT = 11,
@@ -76,6 +77,33 @@ static cf_status take_producer(cf_reader *r, cf_span name, cf_span version) {
              version.size ? (const char *)version.at : "");
     r->model->info.producer = cf_reader_printable(r, text);
     return r->model->info.producer ? CF_OK : CF_ERR_MEMORY;
+}
+
+/* A StringStringEntryProto: kept where its key is ours. */
+static cf_status take_note(cf_reader *r, cf_span message) {
+    static const char prefix[] = "chromafuse.";
+    enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, SHOWN = 120 };
+    cf_model *m = r->model;
+    cf_wire_field field;
+    char text[2][SHOWN + 1] = {"", ""};
+    int more;
+    while ((more = cf_wire_next(&message, &field)) > 0)
+        if (field.type == 2 && (field.number == ENTRY_KEY || field.number == ENTRY_VALUE) &&
+            field.bytes.size)
+            snprintf(text[field.number - ENTRY_KEY], SHOWN + 1, "%.*s",
+                     field.bytes.size < SHOWN ? (int)field.bytes.size : SHOWN,
+                     (const char *)field.bytes.at);
+    if (more)
+        return cf_reader_fail(r, CF_ERR_FORMAT, "the metadata is damaged");
+    if (strncmp(text[0], prefix, sizeof prefix - 1) != 0 || m->note_count == CF_GRAPH_NOTES)
+        return CF_OK;
+    cf_note *note = &m->notes[m->note_count];
+    note->key = cf_reader_printable(r, text[0]);
+    note->value = cf_reader_printable(r, text[1]);
+    if (!note->key || !note->value)
+        return CF_ERR_MEMORY;
+    m->note_count++;
+    return CF_OK;
 }
 
 static cf_status take_initializer(cf_reader *r, cf_span message) {
@@ -278,6 +306,7 @@ static cf_status take_model(cf_reader *r, cf_span file) {
                               more ? "not an ONNX model, or cut short" : "not an ONNX model");
     CF_TRY(take_producer(r, producer, version));
     CF_TRY(each(r, file, MODEL_OPSET, take_opset));
+    CF_TRY(each(r, file, MODEL_METADATA, take_note));
     CF_TRY(check_versions(r));
     return take_graph(r, graph);
 }
@@ -289,6 +318,7 @@ cf_status cf_model_parse(const void *data, size_t size, const char *name, cf_mod
         return CF_ERR_MEMORY;
     r.model->name = ""; /* until it is there, for messages */
     r.model->name = cf_reader_printable(&r, name);
+    r.model->info.name = r.model->name;
     r.model->info.file_bytes = size;
     cf_status status = r.model->name ? CF_OK : CF_ERR_MEMORY;
     if (status == CF_OK && size > CF_MODEL_MAX_BYTES)

@@ -52,6 +52,7 @@ typedef struct {
 const cf_model_operator *cf_model_operators(const cf_model *model, size_t *count);
 
 typedef struct {
+    const char *name;     /* of the file, for messages */
     const char *producer; /* "pytorch 2.4.0", "" when not said */
     int opset, ir_version;
     size_t nodes, constants;
@@ -59,6 +60,13 @@ typedef struct {
     size_t file_bytes;
 } cf_model_info;
 cf_model_info cf_model_describe(const cf_model *model);
+
+/*
+ * What the file's metadata (ModelProto.metadata_props) says under a key, made printable and cut at
+ * 120 bytes; NULL: nothing. Only keys that begin with "chromafuse." are kept, and of these the first
+ * 16.
+ */
+const char *cf_model_metadata(const cf_model *model, const char *key);
 
 /* Lets the system take back the mapped file's pages; they are read again when needed. */
 void cf_model_forget_pages(const cf_model *model);
