@@ -28,6 +28,7 @@ typedef enum {
     CF_DOMAIN_SIGMA,      /* standard deviation, >= 0, of linear or sqrt values as the stage says */
     CF_DOMAIN_COST,       /* matching costs, 8 or 16 bit integers (elem 1 or 2) */
     CF_DOMAIN_GAIN,       /* multipliers around 1 */
+    CF_DOMAIN_LAB,        /* CIE Lab: L* 0..100, a* and b* or errors in their units */
     CF_DOMAIN_TABLE,      /* small host-made tables: lists, curves, histograms */
 } cf_domain;
 

@@ -44,6 +44,7 @@ static float draw(cf_domain domain, int width, int height, int plane, int x, int
     case CF_DOMAIN_SIGMA: return 0.02F * u;
     case CF_DOMAIN_COST: return u * 64;
     case CF_DOMAIN_GAIN: return 0.75F + 0.5F * u;
+    case CF_DOMAIN_LAB: return 90 * wave + 8 * (u - 0.5F) + (plane ? -45.0F : 0.0F);
     case CF_DOMAIN_TABLE: return u;
     }
     return u;

@@ -63,8 +63,8 @@ cf_model_info cf_model_describe(const cf_model *model);
 
 /*
  * What the file's metadata (ModelProto.metadata_props) says under a key, made printable and cut at
- * 120 bytes; NULL: nothing. Only keys that begin with "chromafuse." are kept, and of these the first
- * 16.
+ * 120 bytes; NULL: nothing. Only keys that begin with "chromafuse." are kept, and of these the
+ * first 16.
  */
 const char *cf_model_metadata(const cf_model *model, const char *key);
 
