@@ -132,55 +132,6 @@ START_TEST(reads_a_small_network) {
 }
 END_TEST
 
-static void add_note(onnx_bytes *model, const char *key, const char *value) {
-    onnx_bytes entry = {.size = 0};
-    onnx_text(&entry, 1, key);
-    if (value)
-        onnx_text(&entry, 2, value);
-    onnx_part(model, 14, &entry);
-}
-
-START_TEST(keeps_our_metadata) {
-    onnx_bytes g = small_graph(NULL), bytes = onnx_model(&g, 17);
-    char key[40], text[400];
-    cf_model *m;
-    memset(text, 'x', sizeof text - 1);
-    text[sizeof text - 1] = '\0';
-    add_note(&bytes, "author", "somebody");
-    add_note(&bytes, "chromafuse.kind", "l-ab");
-    add_note(&bytes, "chromafuse.kind", "second");
-    add_note(&bytes, "chromafuse.empty", NULL);
-    add_note(&bytes, "chromafuse.odd", "\x1b[2J\xff");
-    add_note(&bytes, "chromafuse.long", text);
-    ck_assert_int_eq(parse(&bytes, &m), CF_OK);
-    ck_assert_str_eq(cf_model_metadata(m, "chromafuse.kind"), "l-ab");
-    ck_assert_str_eq(cf_model_metadata(m, "chromafuse.empty"), "");
-    ck_assert_str_eq(cf_model_metadata(m, "chromafuse.odd"), "?[2J?");
-    ck_assert_uint_eq(strlen(cf_model_metadata(m, "chromafuse.long")), 120);
-    ck_assert_ptr_null(cf_model_metadata(m, "author"));
-    ck_assert_ptr_null(cf_model_metadata(m, "chromafuse.other"));
-    ck_assert_str_eq(cf_model_describe(m).name, "hand.onnx");
-    cf_model_destroy(&m);
-
-    bytes = onnx_model(&g, 17);
-    for (int i = 0; i < 40; i++) {
-        snprintf(key, sizeof key, "chromafuse.k%d", i);
-        add_note(&bytes, key, "v");
-    }
-    ck_assert_int_eq(parse(&bytes, &m), CF_OK);
-    ck_assert_ptr_nonnull(cf_model_metadata(m, "chromafuse.k15"));
-    ck_assert_ptr_null(cf_model_metadata(m, "chromafuse.k16"));
-    cf_model_destroy(&m);
-
-    bytes = onnx_model(&g, 17);
-    onnx_text(&bytes, 14, "\x0a\x7fnot that long");
-    listen();
-    ck_assert_int_eq(parse(&bytes, &m), CF_ERR_FORMAT);
-    ck_assert_str_eq(last_line, "hand.onnx: the metadata is damaged");
-    stop_listening();
-}
-END_TEST
-
 static onnx_bytes tensor_head(int type, int64_t count) {
     onnx_bytes t = {.size = 0};
     onnx_int(&t, 1, count);
@@ -524,7 +475,6 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, reads_a_small_network);
-    tcase_add_test(tc, keeps_our_metadata);
     tcase_add_test(tc, reads_every_way_of_writing_numbers);
     tcase_add_test(tc, constant_nodes_become_constants);
     tcase_add_test(tc, refuses_wrong_graphs);
