@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,4 +67,19 @@ cf_status cf_options_parse(const char *owner, const cf_option *options, void *pa
             return parse_list(owner, o, params, text, 1);
         }
     return cf_fail(CF_ERR_INVALID, "%s has no parameter '%s'", owner, name);
+}
+
+cf_status cf_options_parse_words(const char *owner, const cf_option *options, void *params,
+                                 const char *words) {
+    char line[128], *rest = NULL;
+    if (snprintf(line, sizeof line, "%s", words) >= (int)sizeof line)
+        return cf_fail(CF_ERR_INVALID, "%s: '%.40s...' is too long", owner, words);
+    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(word, '=');
+        if (!value)
+            return cf_fail(CF_ERR_INVALID, "%s: '%s' is not name=value", owner, word);
+        *value = '\0';
+        CF_TRY(cf_options_parse(owner, options, params, word, value + 1));
+    }
+    return CF_OK;
 }

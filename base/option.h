@@ -33,4 +33,8 @@ cf_status cf_options_check(const char *owner, const cf_option *options, const vo
 cf_status cf_options_parse(const char *owner, const cf_option *options, void *params,
                            const char *name, const char *text);
 
+/* The same for words "name=value" with blanks between them. */
+cf_status cf_options_parse_words(const char *owner, const cf_option *options, void *params,
+                                 const char *words);
+
 #endif

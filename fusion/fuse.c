@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "fusion/colorizer.h"
 #include "fusion/output.h"
 #include "fusion/pipelines.h"
 
@@ -27,6 +28,7 @@ struct cf_fuse {
     const cf_rectification *geometry;
     cf_stage_context context;
     cf_fuse_params params;
+    cf_model *network; /* NULL: guided */
     cf_pipeline *pipeline;
 };
 
@@ -120,6 +122,8 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_rig *rig) {
         return cf_fail(CF_ERR_INVALID, "fuse needs a mono and a colour camera, in this order");
     if (params->depth != 8 && params->depth != 16)
         return cf_fail(CF_ERR_INVALID, "fuse: a depth of %d bits is not 8 or 16", params->depth);
+    if (params->transfer == CF_FUSE_NETWORK)
+        CF_TRY(cf_colorizer_open(params->model, &f->network));
     f->context = (cf_stage_context){
         .mono = &f->mono,
         .color = &f->color,
@@ -133,6 +137,7 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_rig *rig) {
         .grid_width = g->width,
         .grid_height = g->height,
         .tone_auto = params->tone_auto,
+        .network = f->network,
     };
     return plan(f);
 }
@@ -166,6 +171,7 @@ void cf_fuse_destroy(cf_fuse **handle) {
     if (!handle || !*handle)
         return;
     cf_pipeline_destroy(&(*handle)->pipeline);
+    cf_model_destroy(&(*handle)->network);
     cf_free(*handle);
     *handle = NULL;
 }

@@ -24,6 +24,12 @@ typedef enum {
     CF_FUSE_OUTPUTS
 } cf_fuse_output;
 
+/* How chroma gets from the hints onto the mono picture. */
+typedef enum {
+    CF_FUSE_NETWORK = 0, /* the classical transfer, corrected and completed by the network */
+    CF_FUSE_GUIDED,      /* the classical transfer alone: a mono-guided filter (stage `transfer`) */
+} cf_fuse_transfer;
+
 typedef struct {
     int depth;     /* bits of the picture's samples: 8 or 16 */
     int tone_auto; /* 0: sRGB transfer function and clip, nothing else; 1: exposed and toned for a
@@ -35,11 +41,14 @@ typedef struct {
         *tensors; /* names of the step list (fusion/pipelines.c) to keep as well, for
                      cf_fuse_fetch_tensor: training, tests; must outlive the cf_fuse */
     size_t tensor_count;
+    cf_fuse_transfer transfer;
+    const char *model; /* the network's weights, an ONNX file (fusion/colorizer.h); NULL: those that
+                          are built in; not looked at with CF_FUSE_GUIDED */
 } cf_fuse_params;
 #define CF_FUSE_DEFAULTS                                                                           \
     {                                                                                              \
         .depth = 8, .tone_auto = 0, .outputs = 0, .settings = NULL, .setting_count = 0,            \
-        .tensors = NULL, .tensor_count = 0                                                         \
+        .tensors = NULL, .tensor_count = 0, .transfer = CF_FUSE_NETWORK, .model = NULL             \
     }
 
 /*
@@ -57,7 +66,8 @@ typedef struct cf_fuse cf_fuse;
 /*
  * Plans the whole chain for the rig's picture sizes. The first frame compiles kernels that the
  * program cache does not have yet; from the second on nothing is allocated or compiled.
- * CF_ERR_INVALID for settings or a rig that cannot work, CF_ERR_MEMORY, CF_ERR_DEVICE.
+ * CF_ERR_INVALID for settings or a rig that cannot work, CF_ERR_MEMORY, CF_ERR_DEVICE; for
+ * params->model as cf_colorizer_open and cf_net_create fail.
  */
 cf_status cf_fuse_create(cf_cl *cl, const cf_fuse_rig *rig, const cf_fuse_params *params,
                          cf_fuse **out);

@@ -31,37 +31,26 @@ cf_status cf_pipeline_add(cf_pipeline *p, const char *name, int *index) {
     return CF_OK;
 }
 
-static cf_status parse_settings(const cf_stage *stage, void *params, const char *settings) {
-    char line[128], *rest = NULL;
-    snprintf(line, sizeof line, "%s", settings);
-    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *value = strchr(word, '=');
-        if (!value)
-            return cf_fail(CF_ERR_INVALID, "%s: '%s' is not name=value", stage->name, word);
-        *value = '\0';
-        CF_TRY(cf_options_parse(stage->name, stage->options, params, word, value + 1));
-    }
-    return CF_OK;
-}
-
 /* Defaults, then what the frame says, then the list's settings, then the caller's. */
 static cf_status bind_step(cf_pipeline *p, cf_planned_step *s, const cf_stage_context *context) {
     cf_stage_context mine = *context;
-    size_t prefix = strlen(s->stage->name);
+    const char *name = s->stage->name;
+    size_t prefix = strlen(name);
     mine.camera = s->role == CF_ROLE_MONO ? context->mono : context->color;
     memcpy(s->params, s->stage->defaults, s->stage->params_size);
     if (s->stage->bind)
         CF_TRY(s->stage->bind(&mine, s->params));
-    CF_TRY(parse_settings(s->stage, s->params, s->settings));
+    CF_TRY(cf_options_parse_words(name, s->stage->options, s->params, s->settings));
     for (size_t i = 0; i < p->setting_count; i++)
-        if (!strncmp(p->settings[i], s->stage->name, prefix) && p->settings[i][prefix] == '.')
-            CF_TRY(parse_settings(s->stage, s->params, p->settings[i] + prefix + 1));
-    return cf_options_check(s->stage->name, s->stage->options, s->params);
+        if (!strncmp(p->settings[i], name, prefix) && p->settings[i][prefix] == '.')
+            CF_TRY(cf_options_parse_words(name, s->stage->options, s->params,
+                                          p->settings[i] + prefix + 1));
+    return cf_options_check(name, s->stage->options, s->params);
 }
 
 /* Fills io with what the tensors hold now. */
 void cf_pipeline_connect(const cf_pipeline *p, const cf_planned_step *s, cf_stage_io *io) {
-    *io = (cf_stage_io){0};
+    *io = (cf_stage_io){.state = s->state};
     for (int i = 0; i < CF_STAGE_PORTS; i++) {
         if (s->in[i] != CF_NOWHERE)
             io->in[i] = p->tensors[s->in[i]].set;
@@ -250,6 +239,15 @@ static void prune(cf_pipeline *p) {
     p->step_count = kept;
 }
 
+static cf_status prepare_steps(cf_pipeline *p) {
+    cf_stage_io io;
+    for (cf_planned_step *s = p->steps; s < p->steps + p->step_count; s++) {
+        cf_pipeline_connect(p, s, &io);
+        CF_TRY(cf_stage_prepare(s->stage, p->cl, &io, s->params, &s->state));
+    }
+    return CF_OK;
+}
+
 static cf_status copy_settings(cf_pipeline *p, const cf_pipeline_plan *plan) {
     p->settings = cf_alloc(plan->setting_count, sizeof *p->settings);
     if (!p->settings)
@@ -278,6 +276,7 @@ static cf_status build(cf_pipeline *p, const cf_pipeline_plan *plan) {
     CF_TRY(cf_pipeline_link_last(p));
     CF_TRY(keep_wanted(p, plan));
     prune(p);
+    CF_TRY(prepare_steps(p));
     return cf_pipeline_keep_last(p);
 }
 
@@ -328,8 +327,10 @@ void cf_pipeline_destroy(cf_pipeline **handle) {
     cf_pipeline *p = *handle;
     for (int i = 0; i < p->tensor_count; i++)
         cf_buffer_put(&p->tensors[i].set.buf);
-    for (int i = 0; i < p->step_count; i++)
+    for (int i = 0; i < p->step_count; i++) {
+        cf_stage_release(p->steps[i].stage, &p->steps[i].state);
         cf_free(p->steps[i].params);
+    }
     for (size_t i = 0; i < p->setting_count; i++)
         cf_free(p->settings[i]);
     cf_free(p->settings);

@@ -24,6 +24,7 @@ typedef struct {
     int in[CF_STAGE_PORTS], out[CF_STAGE_PORTS];
     char settings[128];
     void *params;
+    void *state; /* cf_stage.prepare's; NULL: none */
 } cf_planned_step;
 
 struct cf_pipeline {

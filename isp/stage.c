@@ -60,6 +60,14 @@ static cf_status check_set(const cf_stage *stage, const cf_port *port, const cf_
     return CF_OK;
 }
 
+static cf_status check_multiple(const cf_stage *stage, const cf_plane_set *set) {
+    int n = stage->multiple;
+    return n && (set->width % n || set->height % n)
+               ? cf_fail(CF_ERR_INVALID, "%s: %s is %dx%d, needs multiples of %d", stage->name,
+                         stage->in[0].name, set->width, set->height, n)
+               : CF_OK;
+}
+
 static cf_status check_inputs(const cf_stage *stage, const cf_stage_io *io) {
     for (int i = 0; i < CF_STAGE_PORTS && stage->in[i].name; i++) {
         const cf_port *p = &stage->in[i];
@@ -79,6 +87,7 @@ static cf_status check_inputs(const cf_stage *stage, const cf_stage_io *io) {
 static cf_status check(const cf_stage *stage, const cf_stage_io *io, const void *params) {
     CF_TRY(cf_options_check(stage->name, stage->options, params));
     CF_TRY(check_inputs(stage, io));
+    CF_TRY(check_multiple(stage, &io->in[0]));
     for (int i = 0; i < CF_STAGE_PORTS && stage->out[i].name; i++) {
         cf_plane_set want;
         CF_TRY(cf_stage_shape(stage, io, params, i, &want));
@@ -101,7 +110,25 @@ cf_status cf_stage_run_cl(const cf_stage *stage, cf_cl *cl, const cf_stage_io *i
                           const void *params) {
     params = params ? params : stage->defaults;
     CF_TRY(check(stage, io, params));
+    if (stage->prepare && !io->state)
+        return cf_fail(CF_ERR_INVALID, "%s: runs before it was prepared", stage->name);
     return stage->run_cl(cl, io, params);
+}
+
+cf_status cf_stage_prepare(const cf_stage *stage, cf_cl *cl, const cf_stage_io *io,
+                           const void *params, void **state) {
+    *state = NULL;
+    if (!stage->prepare)
+        return CF_OK;
+    params = params ? params : stage->defaults;
+    CF_TRY(check(stage, io, params));
+    return stage->prepare(cl, io, params, state);
+}
+
+void cf_stage_release(const cf_stage *stage, void **state) {
+    if (*state)
+        stage->release(*state);
+    *state = NULL;
 }
 
 cf_status cf_plane_set_get(cf_cl *cl, cf_plane_set *set) {

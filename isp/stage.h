@@ -10,6 +10,7 @@
 #include "calib/raw_layout.h"
 #include "calib/rectify.h"
 #include "cl/buffer.h"
+#include "cl/net/model.h"
 #include "cl/program.h"
 
 /* What the numbers of a plane set mean. Tests draw their inputs, and judge outputs, by it. */
@@ -65,6 +66,7 @@ static inline float *cf_row(const cf_plane_set *set, int plane, int y) {
 typedef struct {
     cf_plane_set in[CF_STAGE_PORTS];
     cf_plane_set out[CF_STAGE_PORTS];
+    void *state; /* what the stage's prepare made for these sizes, for run_cl; NULL: it has none */
 } cf_stage_io;
 
 /* How an output's, or a test input's, size follows from the stage's inputs. */
@@ -99,7 +101,10 @@ typedef struct {
                            already rectified */
     const cf_rectification *geometry; /* maps between the pictures; NULL: none */
     int tone_auto;                    /* 1: tone for looking at; 0: none, for measuring */
-    int is_sequence; /* 1: frames follow each other in time, and chroma is remembered */
+    int is_sequence;         /* 1: frames follow each other in time, and chroma is remembered */
+    const cf_model *network; /* the colorizer's weights (fusion/colorizer.h); NULL: chroma stays the
+                                classical transfer's */
+    float vivid;             /* 0..1, how colourful the network invents (fusion/network.h) */
 } cf_stage_context;
 
 typedef struct {
@@ -108,6 +113,7 @@ typedef struct {
     size_t params_size;
     const void *defaults;
     const cf_option *options;
+    int multiple; /* sides of input 0 must be multiples of this; 0: any size */
     int margin; /* pixels around an output tile that its input must cover; -1: the whole picture */
     double tol_max,
         tol_mean; /* largest and mean |kernel - reference| allowed, in the output's units */
@@ -125,6 +131,11 @@ typedef struct {
     /* Makes the table for an input port that says CF_TABLE in a list of steps: host data that the
      * caller frees with cf_free. NULL: the stage has none. */
     cf_status (*table)(const cf_stage_context *context, int port, cf_plane_set *out);
+    /* Plans what the step keeps over frames for these sizes (buffers may be missing yet) and
+     * parameters: io->state of run_cl. May allocate, compile and wait. NULL: the stage keeps
+     * nothing. */
+    cf_status (*prepare)(cf_cl *cl, const cf_stage_io *io, const void *params, void **state);
+    void (*release)(void *state);
     /* Plain C on `data`: the definition of correct. Deterministic; inputs may hold NaN and
      * infinities. */
     cf_status (*run_ref)(const cf_stage_io *io, const void *params);
@@ -144,6 +155,15 @@ typedef struct {
 cf_status cf_stage_run_ref(const cf_stage *stage, const cf_stage_io *io, const void *params);
 cf_status cf_stage_run_cl(const cf_stage *stage, cf_cl *cl, const cf_stage_io *io,
                           const void *params);
+
+/*
+ * Makes *state for steps of these sizes and parameters, to be set as io->state, after checks as
+ * above; NULL for stages that keep none. CF_ERR_MEMORY, CF_ERR_DEVICE, or as the stage says.
+ */
+cf_status cf_stage_prepare(const cf_stage *stage, cf_cl *cl, const cf_stage_io *io,
+                           const void *params, void **state);
+/* Gives it back; safe on NULL; sets NULL. */
+void cf_stage_release(const cf_stage *stage, void **state);
 
 /* Sets size, planes, pitch, element and domain of output `port` (without memory) for the inputs in
  * io. */

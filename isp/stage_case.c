@@ -70,11 +70,13 @@ static void fill_row(cf_plane_set *set, int plane, int y, const cf_case_spec *sp
     }
 }
 
-static void size_input(const cf_port *port, const cf_case_spec *spec, const cf_stage_io *io,
+static void size_input(const cf_stage *stage, const cf_case_spec *spec, const cf_stage_io *io,
                        int index, cf_plane_set *set) {
+    const cf_port *port = &stage->in[index];
     int step = port->size == CF_SIZE_HALF ? 2 : port->size == CF_SIZE_QUARTER ? 4 : 1;
-    set->width = spec->width;
-    set->height = spec->height;
+    int multiple = stage->multiple ? stage->multiple : 1;
+    set->width = (spec->width + multiple - 1) / multiple * multiple;
+    set->height = (spec->height + multiple - 1) / multiple * multiple;
     if (port->size != CF_SIZE_FREE && port->like != index) {
         set->width = (io->in[port->like].width + step - 1) / step;
         set->height = (io->in[port->like].height + step - 1) / step;
@@ -97,7 +99,7 @@ static cf_status make_inputs(cf_stage_case *c, const cf_case_spec *spec) {
     unsigned state = spec->seed * 2654435761U + 1;
     for (int i = 0; i < CF_STAGE_PORTS && c->stage->in[i].name; i++) {
         cf_plane_set *set = &c->host.in[i];
-        size_input(&c->stage->in[i], spec, &c->host, i, set);
+        size_input(c->stage, spec, &c->host, i, set);
         set->data = cf_alloc(cf_plane_set_bytes(set) + GUARD, 1);
         if (!set->data)
             return CF_ERR_MEMORY;
@@ -140,6 +142,8 @@ cf_status cf_stage_case_create(const cf_stage *stage, const void *params, const 
     cf_status status = make_inputs(c, spec);
     if (status == CF_OK)
         status = make_outputs(c, spec);
+    if (status == CF_OK && cl)
+        status = cf_stage_prepare(stage, cl, &c->device, c->params, &c->device.state);
     if (status != CF_OK) {
         cf_stage_case_destroy(&c);
         return status;
@@ -152,6 +156,7 @@ void cf_stage_case_destroy(cf_stage_case **handle) {
     if (!handle || !*handle)
         return;
     cf_stage_case *c = *handle;
+    cf_stage_release(c->stage, &c->device.state);
     for (int i = 0; i < CF_STAGE_PORTS; i++) {
         cf_free(c->host.in[i].data);
         cf_free(c->host.out[i].data);

@@ -27,8 +27,7 @@ static const cf_cli_option options[] = {
      "auto: exposed and toned for looking at (default)"},
     {"depth", 0, "8|16", "bits of a sample in PNG and TIFF (default 8)"},
     {"quality", 0, "N", "JPEG quality, 1..100 (default 92)"},
-    {"transfer", 0, "guided",
-     "how chroma gets onto the mono picture: guided, the mono-guided filter"},
+    CF_TRANSFER_CLI_OPTIONS,
     {"report", 0, "FILE", "write what was done, measured and warned of, as JSON"},
     {"provenance", 0, "FILE.png",
      "write each pixel's shares of invented (red), measured (green),\n"
@@ -56,6 +55,7 @@ static const text_option texts[] = {
     {"mono", offsetof(cf_fuse_options, mono)},
     {"color", offsetof(cf_fuse_options, color)},
     {"output", offsetof(cf_fuse_options, out)},
+    {"model", offsetof(cf_fuse_options, model)},
     {"report", offsetof(cf_fuse_options, report)},
     {"provenance", offsetof(cf_fuse_options, provenance)},
     {"error-map", offsetof(cf_fuse_options, error_map)},
@@ -66,16 +66,24 @@ static const text_option texts[] = {
     {"mono-picture", offsetof(cf_fuse_options, mono_picture)},
 };
 
-static cf_status take_choice(cf_fuse_options *o, const char *name, const char *value) {
-    if (!strcmp(name, "tone")) {
-        o->tone_auto = !strcmp(value, "auto");
-        return o->tone_auto || !strcmp(value, "none")
-                   ? CF_OK
-                   : cf_fail(CF_ERR_INVALID, "--tone is none or auto, not '%s'", value);
-    }
-    if (strcmp(value, "guided"))
-        return cf_fail(CF_ERR_INVALID, "--transfer: this build has 'guided' only, not '%s'", value);
-    return CF_OK;
+cf_status cf_cli_transfer(const char *value, cf_fuse_transfer *out) {
+    *out = strcmp(value, "guided") ? CF_FUSE_NETWORK : CF_FUSE_GUIDED;
+    return *out == CF_FUSE_GUIDED || !strcmp(value, "network")
+               ? CF_OK
+               : cf_fail(CF_ERR_INVALID, "--transfer is network or guided, not '%s'", value);
+}
+
+cf_status cf_cli_check_model(const char *model, cf_fuse_transfer transfer) {
+    return model && transfer == CF_FUSE_GUIDED
+               ? cf_fail(CF_ERR_INVALID, "--model names a network, and --transfer guided uses none")
+               : CF_OK;
+}
+
+static cf_status take_tone(cf_fuse_options *o, const char *value) {
+    o->tone_auto = !strcmp(value, "auto");
+    return o->tone_auto || !strcmp(value, "none")
+               ? CF_OK
+               : cf_fail(CF_ERR_INVALID, "--tone is none or auto, not '%s'", value);
 }
 
 static cf_status take(void *target, const char *name, const char *value) {
@@ -88,8 +96,10 @@ static cf_status take(void *target, const char *name, const char *value) {
             *(const char **)(void *)((char *)o + texts[i].offset) = value;
             return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", name);
         }
-    if (!strcmp(name, "tone") || !strcmp(name, "transfer"))
-        return take_choice(o, name, value);
+    if (!strcmp(name, "tone"))
+        return take_tone(o, value);
+    if (!strcmp(name, "transfer"))
+        return cf_cli_transfer(value, &o->transfer);
     if (!strcmp(name, "frames"))
         return cf_cli_int(name, value, 1, 1000000, &o->frames);
     if (!strcmp(name, "quality"))
@@ -143,6 +153,7 @@ static cf_status check_folder(const char *path) {
 
 /* Everything that can be wrong with the command line is said before any work. */
 static cf_status check_options(const cf_fuse_options *o, int many) {
+    CF_TRY(cf_cli_check_model(o->model, o->transfer));
     if (!many)
         CF_TRY(check_output(o->out, o->depth == 16 ? 16 : 0));
     else if (o->provenance || o->error_map || o->write_linear || o->write_mono || o->color_alone ||

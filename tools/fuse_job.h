@@ -15,9 +15,26 @@ typedef struct {
     const char *color_alone, *mono_picture;
     const char *settings[CF_MAX_SETTINGS];
     size_t setting_count;
+    const char *model; /* NULL: the built-in network */
+    cf_fuse_transfer transfer;
     long frames, depth, quality;
     int tone_auto, json, profile;
 } cf_fuse_options;
+
+/* The rows of --transfer and --model, which `fuse` and `live` share. */
+#define CF_TRANSFER_CLI_OPTIONS                                                                    \
+    {"transfer", 0, "network|guided",                                                              \
+     "how chroma gets onto the mono picture: network, a mono-guided filter that a\n"               \
+     "small network corrects and completes (default); guided, the filter alone"},                  \
+    {                                                                                              \
+        "model", 0, "FILE.onnx", "the network's weights, in place of those that are built in"      \
+    }
+
+/* Takes --transfer; CF_ERR_INVALID for another word. */
+cf_status cf_cli_transfer(const char *value, cf_fuse_transfer *out);
+
+/* --model needs a network that uses it. */
+cf_status cf_cli_check_model(const char *model, cf_fuse_transfer transfer);
 
 /* One pair of raw files and its result. */
 typedef struct {

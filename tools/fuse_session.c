@@ -70,6 +70,8 @@ static cf_status plan(session *s) {
         .outputs = wanted_outputs(s->options),
         .settings = s->options->settings,
         .setting_count = s->options->setting_count,
+        .transfer = s->options->transfer,
+        .model = s->options->model,
     };
     cf_image shape;
     CF_TRY(cf_fuse_create(s->cl, &rig, &params, &s->fuse));

@@ -17,6 +17,7 @@ static const cf_cli_option options[] = {
     {"tone", 0, "none|auto",
      "none: sRGB transfer function and clip, nothing else;\n"
      "auto: exposed and toned for looking at (default)"},
+    CF_TRANSFER_CLI_OPTIONS,
     {"frames", 'n', "N", "stop after N pictures"},
     {"seconds", 0, "S", "stop after S seconds"},
     {"loop", 0, NULL, "recordings: start again at the end"},
@@ -67,6 +68,12 @@ static cf_status take(void *target, const char *name, const char *value) {
     cf_status status = cf_pair_option_take(&o->pair, name, value);
     if (status != CF_ERR_UNSUPPORTED)
         return status;
+    if (!strcmp(name, "transfer"))
+        return cf_cli_transfer(value, &o->transfer);
+    if (!strcmp(name, "model")) {
+        o->model = value;
+        return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--model needs a file name");
+    }
     if (!strcmp(name, "view") || !strcmp(name, "tone"))
         return take_choice(o, name, value);
     if (!strcmp(name, "frames"))
@@ -120,6 +127,7 @@ static int is_recording(const char *uri) {
 static cf_status check(cf_live_options *o) {
     int keeps_all;
     CF_TRY(cf_pair_options_check(&o->pair, "live"));
+    CF_TRY(cf_cli_check_model(o->model, o->transfer));
     CF_TRY(cf_sink_check(o->output, &keeps_all));
     if (cf_cli_quiet() && !o->json)
         o->stats_every = 0;

@@ -16,6 +16,8 @@ typedef struct {
     const char *output;
     const char *settings[CF_MAX_SETTINGS];
     size_t setting_count;
+    const char *model; /* NULL: the built-in network */
+    cf_fuse_transfer transfer;
     long frames;        /* pictures to show; 0: no limit */
     double seconds;     /* 0: no limit */
     double stats_every; /* seconds; 0: no lines */

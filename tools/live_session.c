@@ -65,7 +65,9 @@ static cf_status make_fuse(cf_live *live, cf_frame *const pair[2]) {
                                    .tone_auto = o->tone_auto,
                                    .outputs = 1U << o->view | 1U << CF_FUSE_PROVENANCE,
                                    .settings = o->settings,
-                                   .setting_count = o->setting_count};
+                                   .setting_count = o->setting_count,
+                                   .transfer = o->transfer,
+                                   .model = o->model};
     return cf_fuse_create(live->cl, &rig, &params, &live->fuse);
 }
 

@@ -19,6 +19,7 @@
 enum { WIDTH = 96, HEIGHT = 64, BORDER = 8 };
 
 static cf_cl *cl;
+static cf_fuse_transfer transfer; /* what create() asks for */
 
 /* A simulated pair with what fusing it takes. */
 typedef struct {
@@ -81,6 +82,7 @@ static cf_status create(const rig *r, unsigned outputs, cf_fuse **fuse) {
     const cf_fuse_rig parts = {.mono = &r->mono, .color = &r->color, .geometry = &r->geometry};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     params.outputs = outputs;
+    params.transfer = transfer;
     return cf_fuse_create(cl, &parts, &params, fuse);
 }
 
@@ -155,6 +157,7 @@ static void mean_tint(const rig *r, double tint[3]) {
 
 START_TEST(colour_is_put_where_it_belongs) {
     rig r;
+    transfer = (cf_fuse_transfer)_i;
     const double grey[3] = {1, 1, 1};
     double tint[3];
     make_rig(CF_RIG_PARALLEL, 1, &r);
@@ -169,6 +172,43 @@ START_TEST(colour_is_put_where_it_belongs) {
     cf_image_free(&fused);
     cf_image_free(&without);
     cf_image_free(&constant);
+    free_rig(&r);
+    transfer = CF_FUSE_NETWORK;
+}
+END_TEST
+
+START_TEST(network_corrects_the_transfer) {
+    rig r;
+    cf_fuse *fuse;
+    cf_image before, after;
+    static const char *const names[] = {"transfer.chroma", "fused.chroma"};
+    cf_fuse_params params = CF_FUSE_DEFAULTS;
+    make_rig(CF_RIG_PARALLEL, 1, &r);
+    const cf_fuse_rig parts = {.mono = &r.mono, .color = &r.color, .geometry = &r.geometry};
+    params.tensors = names;
+    params.tensor_count = 2;
+    for (int t = CF_FUSE_NETWORK; t <= CF_FUSE_GUIDED; t++) {
+        int differ = 0;
+        params.transfer = (cf_fuse_transfer)t;
+        ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_OK);
+        ck_assert_int_eq(run_one(&r, fuse), CF_OK);
+        ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, names[0], &before), CF_OK);
+        ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, names[1], &after), CF_OK);
+        for (int y = 0; y < HEIGHT; y++)
+            differ += memcmp(cf_image_row(&before, 0, y), cf_image_row(&after, 0, y),
+                             WIDTH * sizeof(float)) != 0;
+        ck_assert_int_eq(differ, t == CF_FUSE_NETWORK ? HEIGHT : 0);
+        cf_image_free(&before);
+        cf_image_free(&after);
+        cf_fuse_destroy(&fuse);
+    }
+    params.transfer = CF_FUSE_NETWORK;
+    params.model = "/nonexistent.onnx";
+    ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_ERR_IO);
+    params.transfer = CF_FUSE_GUIDED; /* looks at no model */
+    ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_OK);
+    cf_fuse_destroy(&fuse);
+    ck_assert_uint_eq(cf_pool_statistics(cl).live_count, 0);
     free_rig(&r);
 }
 END_TEST
@@ -300,15 +340,18 @@ static cf_status one_try(const rig *r, unsigned outputs) {
     return status;
 }
 
+/* Every allocation fails once; of the network's only some, for each try plans it again. */
 START_TEST(failing_memory_is_survived) {
     rig r;
     const unsigned all = (1U << CF_FUSE_OUTPUTS) - 1;
     cf_status status = CF_ERR_MEMORY;
+    long step = _i == CF_FUSE_NETWORK ? 17 : 1;
+    transfer = (cf_fuse_transfer)_i;
     make_rig(CF_RIG_TILTED, 1, &r);
     ck_assert_int_eq(one_try(&r, all), CF_OK); /* programs are built and stay */
     cf_log_set(NULL, NULL, CF_LOG_ERROR);      /* hundreds of expected lines */
     long after = 0;
-    for (; status != CF_OK; after++) {
+    for (; status != CF_OK; after += step) {
         cf_pool_trim(cl); /* else the pool allocates nothing on the host */
         size_t live = cf_alloc_live();
         cf_pool_fail_after(cl, after);
@@ -320,7 +363,7 @@ START_TEST(failing_memory_is_survived) {
     }
     ck_assert_int_gt(after, 20);
     status = CF_ERR_MEMORY;
-    for (after = 0; status != CF_OK; after++) {
+    for (after = 0; status != CF_OK; after += step) {
         size_t live = cf_alloc_live();
         cf_alloc_fail_after(after);
         status = one_try(&r, all);
@@ -331,6 +374,7 @@ START_TEST(failing_memory_is_survived) {
     }
     ck_assert_int_gt(after, 20);
     cf_log_set(test_print_line, NULL, CF_LOG_WARNING);
+    transfer = CF_FUSE_NETWORK;
     free_rig(&r);
 }
 END_TEST
@@ -411,11 +455,12 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, intermediate_tensors_are_kept_when_asked_for);
-    tcase_add_test(tc, colour_is_put_where_it_belongs);
+    tcase_add_loop_test(tc, colour_is_put_where_it_belongs, CF_FUSE_NETWORK, CF_FUSE_GUIDED + 1);
+    tcase_add_test(tc, network_corrects_the_transfer);
     tcase_add_test(tc, two_runs_agree);
     tcase_add_test(tc, every_rig_and_output);
     tcase_add_test(tc, memory_is_flat_over_a_thousand_frames);
-    tcase_add_test(tc, failing_memory_is_survived);
+    tcase_add_loop_test(tc, failing_memory_is_survived, CF_FUSE_NETWORK, CF_FUSE_GUIDED + 1);
     tcase_add_test(tc, wrong_sizes_are_refused);
     tcase_add_test(tc, wrong_parameters_are_refused);
 }

@@ -103,6 +103,7 @@ static cf_status run_chain(cf_cl *cl, work *w) {
         .mono = &w->mono->profile, .color = &w->color->profile, .geometry = &w->geometry};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     cf_fuse *fuse;
+    params.transfer = CF_FUSE_GUIDED; /* what the network is to correct */
     params.tensors = tensors;
     params.tensor_count = TENSORS;
     CF_TRY(cf_fuse_create(cl, &parts, &params, &fuse));
