@@ -24,7 +24,7 @@ cf_status cf_pipeline_add(cf_pipeline *p, const char *name, int *index) {
         return cf_fail(CF_ERR_INVALID, "pipeline: too many tensors, or a name too long: %s", name);
     if (cf_pipeline_find(p, name) != CF_NOWHERE)
         return cf_fail(CF_ERR_INVALID, "pipeline: two steps make the tensor %s", name);
-    cf_tensor *t = &p->tensors[p->tensor_count];
+    cf_named_tensor *t = &p->tensors[p->tensor_count];
     snprintf(t->name, sizeof t->name, "%s", name);
     t->last_use = t->same_as = t->newest = CF_NOWHERE;
     *index = p->tensor_count++;
@@ -69,7 +69,7 @@ static cf_status add_table(cf_pipeline *p, cf_planned_step *s, int port,
     snprintf(name, sizeof name, "@%d.%d", p->step_count, port);
     CF_TRY(cf_pipeline_add(p, name, &s->in[port]));
     CF_TRY(s->stage->table(context, port, &table));
-    cf_tensor *t = &p->tensors[s->in[port]];
+    cf_named_tensor *t = &p->tensors[s->in[port]];
     t->set = table;
     t->kept = 1;
     cf_status status = cf_plane_set_get(p->cl, &t->set);

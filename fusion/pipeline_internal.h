@@ -16,7 +16,7 @@ typedef struct {
     int last_use; /* index of the last step that reads it */
     int same_as;  /* a left-out step's output: the tensor it equals; else CF_NOWHERE */
     int newest;   /* CF_LAST: the tensor whose value of the frame before this is; else CF_NOWHERE */
-} cf_tensor;
+} cf_named_tensor;
 
 typedef struct {
     const cf_stage *stage;
@@ -29,7 +29,7 @@ typedef struct {
 
 struct cf_pipeline {
     cf_cl *cl;
-    cf_tensor tensors[CF_PIPELINE_TENSORS];
+    cf_named_tensor tensors[CF_PIPELINE_TENSORS];
     int tensor_count;
     cf_planned_step steps[CF_PIPELINE_STEPS];
     int step_count;

@@ -19,7 +19,7 @@ cf_status cf_pipeline_add_last(cf_pipeline *p, const cf_planned_step *s, int por
 
 cf_status cf_pipeline_link_last(cf_pipeline *p) {
     for (int i = 0; i < p->tensor_count; i++) {
-        cf_tensor *t = &p->tensors[i];
+        cf_named_tensor *t = &p->tensors[i];
         if (!cf_pipeline_is_last(t->name))
             continue;
         t->newest = cf_pipeline_find(p, t->name + strlen(CF_LAST));
@@ -37,7 +37,7 @@ cf_status cf_pipeline_link_last(cf_pipeline *p) {
     return CF_OK;
 }
 
-static cf_status keep_zeroed(cf_pipeline *p, cf_tensor *t) {
+static cf_status keep_zeroed(cf_pipeline *p, cf_named_tensor *t) {
     if (!t->kept)
         CF_TRY(cf_plane_set_get(p->cl, &t->set));
     t->kept = 1;
@@ -46,7 +46,7 @@ static cf_status keep_zeroed(cf_pipeline *p, cf_tensor *t) {
 
 cf_status cf_pipeline_keep_last(cf_pipeline *p) {
     for (int i = 0; i < p->tensor_count; i++) {
-        cf_tensor *t = &p->tensors[i];
+        cf_named_tensor *t = &p->tensors[i];
         if (t->newest == CF_NOWHERE || t->last_use == CF_NOWHERE)
             continue;
         CF_TRY(keep_zeroed(p, t));
@@ -55,7 +55,7 @@ cf_status cf_pipeline_keep_last(cf_pipeline *p) {
     return CF_OK;
 }
 
-static void exchange(cf_tensor *a, cf_tensor *b) {
+static void exchange(cf_named_tensor *a, cf_named_tensor *b) {
     cf_buffer *buf = a->set.buf;
     a->set.buf = b->set.buf;
     b->set.buf = buf;
@@ -75,9 +75,9 @@ void cf_pipeline_adopt(cf_pipeline *p, cf_pipeline *from) {
     for (int i = 0; i < p->tensor_count; i++) {
         if (p->tensors[i].newest == CF_NOWHERE || !p->tensors[i].set.buf)
             continue;
-        cf_tensor *t = &p->tensors[p->tensors[i].newest];
+        cf_named_tensor *t = &p->tensors[p->tensors[i].newest];
         int index = cf_pipeline_find(from, t->name);
-        cf_tensor *f = index == CF_NOWHERE ? NULL : &from->tensors[index];
+        cf_named_tensor *f = index == CF_NOWHERE ? NULL : &from->tensors[index];
         if (f && f->kept && cf_plane_set_bytes(&f->set) == cf_plane_set_bytes(&t->set) &&
             f->set.pitch == t->set.pitch && f->set.planes == t->set.planes)
             exchange(t, f);
