@@ -12,7 +12,7 @@ typedef struct {
     uint64_t keep_free; /* bytes of the disk to leave free; recording ends before */
 } cf_recorder_params;
 #define CF_RECORDER_DEFAULTS                                                                       \
-    { .room = 8, .keep_free = 256 << 20 }
+    { .room = 32, .keep_free = 256 << 20 }
 
 typedef struct {
     uint64_t written; /* pairs */
