@@ -2,6 +2,8 @@
 /* Host side of stage `lab_input`. */
 #include "fusion/lab_input.h"
 
+#include "fusion/lab_model.h"
+
 CF_CL_SOURCE(lab_input);
 
 static const cf_lab_input_params defaults = CF_LAB_INPUT_DEFAULTS;
@@ -17,6 +19,19 @@ static const cf_option options[] = {
      "offset of the chroma's denominator, linear"},
     CF_OPTION_END,
 };
+
+/* The file's own grid, where it fixes one. */
+static cf_status bind(const cf_stage_context *context, void *params) {
+    cf_lab_input_params *p = params;
+    cf_lab_model model;
+    if (!context->network)
+        return CF_OK;
+    CF_TRY(cf_lab_model_read(context->network, &model));
+    for (int i = 0; i < 2; i++)
+        p->grid[i] = model.grid[i] ? model.grid[i] : CF_LAB_GRID;
+    p->hints = model.hints;
+    return CF_OK;
+}
 
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,
                        int *height) {
@@ -73,6 +88,7 @@ const cf_stage cf_stage_lab_input = {
     .tol_why = "relative, of sums over the cell's pixels in another order; a and b are 500 times a "
                "difference of cube roots, of which the device's may be 2 ulp off",
     .shape = shape,
+    .bind = bind,
     .run_ref = cf_lab_input_ref,
     .run_cl = run_cl,
 };

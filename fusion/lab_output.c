@@ -2,6 +2,8 @@
 /* Host side of stage `lab_output`. */
 #include "fusion/lab_output.h"
 
+#include "fusion/lab_model.h"
+
 CF_CL_SOURCE(lab_output);
 
 static const cf_lab_output_params defaults = CF_LAB_OUTPUT_DEFAULTS;
@@ -19,6 +21,16 @@ static const cf_option options[] = {
      "offset of the chroma's denominator, linear"},
     CF_OPTION_END,
 };
+
+static cf_status bind(const cf_stage_context *context, void *params) {
+    cf_lab_output_params *p = params;
+    cf_lab_model model;
+    if (!context->network)
+        return CF_OK;
+    CF_TRY(cf_lab_model_read(context->network, &model));
+    p->follow = !model.hints;
+    return CF_OK;
+}
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_lab_output_params *p = params;
@@ -54,6 +66,7 @@ const cf_stage cf_stage_lab_output = {
     .tol_mean = 1e-5,
     .tol_why = "relative; weights of cells far in L* are small differences of a place computed in "
                "float, and dark chroma divides by eps",
+    .bind = bind,
     .run_ref = cf_lab_output_ref,
     .run_cl = run_cl,
 };

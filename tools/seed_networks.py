@@ -273,8 +273,8 @@ def write(network, path, size, half, about):
     model = onnx.load(path)
     if half:
         halve_weights(model)
-    helper.set_model_props(model, {"chromafuse.kind": network.KIND, "chromafuse.lightness": "0 100",
-                                   "chromafuse.ab": "1", "chromafuse.network": about})
+    helper.set_model_props(model, {"chromafuse.lightness": "0 100", "chromafuse.ab": "1",
+                                   "chromafuse.network": about})
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
