@@ -31,6 +31,7 @@ struct cf_colorize {
     int band;                 /* rows that are finished at once */
     cf_camera_profile camera; /* what the stages are told: a mono camera with Rec.709's response */
     cf_stage_context context;
+    cf_model *network;
     cf_pipeline *color;  /* from the picture down to the grid of colour and up to half its size */
     cf_pipeline *finish; /* from there to a band of the picture */
     cf_image hint, confidence; /* on the grid of colour */
@@ -58,9 +59,11 @@ static const char *name_of(const char *tensor, int level, char name[32]) {
 }
 
 /* The parts of the list that this size takes, one after the other. */
-static void join_steps(int levels, cf_step steps[MAX_STEPS]) {
+static void join_steps(const cf_colorize *c, cf_step steps[MAX_STEPS]) {
+    int levels = c->levels;
     const cf_step *parts[] = {cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - levels,
-                              cf_pipeline_colorize, cf_pipeline_colorize_grow};
+                              c->network ? cf_pipeline_colorize_lab : cf_pipeline_colorize,
+                              cf_pipeline_colorize_grow};
     const int most[] = {levels, MAX_STEPS, levels > 1 ? 2 * (levels - 1) : 0};
     int count = 0;
     for (int i = 0; i < 3; i++)
@@ -92,7 +95,7 @@ static cf_status create_color(cf_colorize *c) {
         .settings = c->params.settings,
         .setting_count = c->params.setting_count,
     };
-    join_steps(c->levels, steps);
+    join_steps(c, steps);
     return cf_pipeline_create(c->cl, &plan, &c->color);
 }
 
@@ -178,7 +181,9 @@ static cf_status prepare(cf_colorize *c) {
     c->camera.height = c->height;
     memcpy(c->camera.spectral, (const float[]){0.2126F, 0.7152F, 0.0722F},
            sizeof c->camera.spectral);
-    c->context = (cf_stage_context){.mono = &c->camera, .color = &c->camera};
+    if (c->params.model)
+        CF_TRY(cf_model_load(c->params.model, &c->network));
+    c->context = (cf_stage_context){.mono = &c->camera, .color = &c->camera, .network = c->network};
     CF_TRY(create_color(c));
     CF_TRY(create_finish(c));
     return start_planes(c);
@@ -209,6 +214,7 @@ void cf_colorize_destroy(cf_colorize **handle) {
     cf_colorize *c = *handle;
     cf_pipeline_destroy(&c->color);
     cf_pipeline_destroy(&c->finish);
+    cf_model_destroy(&c->network);
     cf_image_free(&c->hint);
     cf_image_free(&c->confidence);
     cf_free(c);

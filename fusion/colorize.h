@@ -29,11 +29,15 @@ typedef struct {
                  pictures are halved until they fit, and their colour brought back led by them */
     int band; /* pixels of a picture larger than the grid that are finished at once, > 0: what
                  bounds the memory of large ones; changes no pixel */
+    const char *model; /* an ONNX file of a published colorizer (fusion/lab_model.h); NULL: none */
     const char *const *settings; /* "stage.parameter=value"; must outlive the cf_colorize */
     size_t setting_count;
 } cf_colorize_params;
 #define CF_COLORIZE_DEFAULTS                                                                       \
-    { .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .settings = NULL, .setting_count = 0 }
+    {                                                                                              \
+        .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .model = NULL, .settings = NULL,   \
+        .setting_count = 0                                                                         \
+    }
 
 typedef struct cf_colorize cf_colorize;
 

@@ -136,6 +136,24 @@ const cf_step cf_pipeline_colorize[] = {
     {0},
 };
 
+/* With a published colorizer (fusion/lab_model.h) in place of the transfer alone. */
+const cf_step cf_pipeline_colorize_lab[] = {
+    {"guide", MONO, {"mono"}, {"guide"}, NULL},
+    {"transfer",
+     MONO,
+     {"guide", "hint", "hint.confidence", "mono.sigma"},
+     {"transfer.chroma", "transfer.error"},
+     NULL},
+    {"lab_input", MONO, {"mono", "hint", "hint.confidence"}, {"lab"}, NULL},
+    {"lab_network", MONO, {"lab"}, {"lab.ab"}, NULL},
+    {"lab_output",
+     MONO,
+     {"mono", "transfer.chroma", "transfer.error", "lab", "lab.ab"},
+     {"chroma", "error"},
+     NULL},
+    {0},
+};
+
 /* clang-format off */
 #define GROW(from, to)                                                                             \
     {"guide", MONO, {"mono" to}, {"guide" to}, NULL},                                              \

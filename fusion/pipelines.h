@@ -20,6 +20,7 @@ extern const cf_step cf_pipeline_fuse[];
  * that reads that: cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - log2(N).
  * colorize: on the grid itself; inputs mono, hint, hint.confidence, mono.sigma; makes chroma,
  * error.
+ * colorize_lab: the same with a published colorizer, cf_stage_context.network.
  * grow: back up, 2 steps a level, from chroma to chroma.x32; a picture of mono.xN takes the first
  * 2 (log2(N) - 1) of them.
  * finish: the last level up and the picture. Inputs mono, low.guide, low.chroma, low.error of half
@@ -29,6 +30,7 @@ extern const cf_step cf_pipeline_fuse[];
 #define CF_COLORIZE_LEVELS 6
 extern const cf_step cf_pipeline_colorize_shrink[];
 extern const cf_step cf_pipeline_colorize[];
+extern const cf_step cf_pipeline_colorize_lab[];
 extern const cf_step cf_pipeline_colorize_grow[];
 extern const cf_step cf_pipeline_colorize_finish[];
 
