@@ -138,6 +138,7 @@ static cf_status prepare(cf_fuse *f, const cf_fuse_rig *rig) {
         .grid_height = g->height,
         .tone_auto = params->tone_auto,
         .network = f->network,
+        .is_sequence = params->is_sequence,
     };
     return plan(f);
 }
@@ -186,11 +187,21 @@ static cf_status adapt(cf_fuse *f) {
     cf_status status = plan(f);
     if (status != CF_OK)
         cf_pipeline_destroy(&f->pipeline);
-    else
+    else {
+        cf_pipeline_adopt(f->pipeline, old);
         cf_pipeline_destroy(&old);
+    }
     if (old)
         f->pipeline = old;
     return status;
+}
+
+cf_status cf_fuse_forget(cf_fuse *f) {
+    return cf_pipeline_forget(f->pipeline);
+}
+
+void cf_fuse_adopt(cf_fuse *f, cf_fuse *from) {
+    cf_pipeline_adopt(f->pipeline, from->pipeline);
 }
 
 cf_status cf_fuse_update(cf_fuse *f, const cf_camera_profile *mono,

@@ -34,7 +34,9 @@ typedef struct {
     int depth;     /* bits of the picture's samples: 8 or 16 */
     int tone_auto; /* 0: sRGB transfer function and clip, nothing else; 1: exposed and toned for a
                       viewer */
-    unsigned outputs;            /* bits 1 << cf_fuse_output; CF_FUSE_PICTURE is always made */
+    unsigned outputs; /* bits 1 << cf_fuse_output; CF_FUSE_PICTURE is always made */
+    int is_sequence;  /* 1: pairs follow each other in time: chroma is remembered from one to the
+                         next  (fusion/recall.h), so that it does not flicker */
     const char *const *settings; /* "stage.parameter=value"; must outlive the cf_fuse */
     size_t setting_count;
     const char *const
@@ -47,8 +49,9 @@ typedef struct {
 } cf_fuse_params;
 #define CF_FUSE_DEFAULTS                                                                           \
     {                                                                                              \
-        .depth = 8, .tone_auto = 0, .outputs = 0, .settings = NULL, .setting_count = 0,            \
-        .tensors = NULL, .tensor_count = 0, .transfer = CF_FUSE_NETWORK, .model = NULL             \
+        .depth = 8, .tone_auto = 0, .outputs = 0, .is_sequence = 0, .settings = NULL,              \
+        .setting_count = 0, .tensors = NULL, .tensor_count = 0, .transfer = CF_FUSE_NETWORK,       \
+        .model = NULL                                                                              \
     }
 
 /*
@@ -94,6 +97,13 @@ cf_status cf_fuse_run(cf_fuse *fuse, const cf_image *mono, const cf_image *color
  * that is taken afterwards is done.
  */
 cf_status cf_fuse_queue(cf_fuse *fuse, const cf_image *mono, const cf_image *color);
+
+/* The next pair begins a new sequence. */
+cf_status cf_fuse_forget(cf_fuse *fuse);
+
+/* What `from`, about to be destroyed, remembers of its sequence becomes fuse's, when both make
+ * pictures of one size. */
+void cf_fuse_adopt(cf_fuse *fuse, cf_fuse *from);
 
 /* The size and format of an output, without pixels. CF_ERR_INVALID when it was not asked for. */
 cf_status cf_fuse_describe(const cf_fuse *fuse, cf_fuse_output output, cf_image *out);

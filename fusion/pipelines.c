@@ -83,8 +83,22 @@ const cf_step cf_pipeline_fuse[] = {
      MONO,
      {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma", "cells.error",
       "network.chroma", "network.error"},
+     {"frame.chroma", "frame.error"},
+     NULL},
+
+    /* In a sequence: what was known of the same surfaces in the frame before. */
+    {"motion",
+     MONO,
+     {"guide", "mono.sigma", CF_LAST "motion.small"},
+     {"motion", "motion.small"},
+     NULL},
+    {"recall",
+     MONO,
+     {"frame.chroma", "frame.error", CF_LAST "fused.chroma", CF_LAST "fused.error", "guide",
+      CF_LAST "guide", "mono.sigma", "motion"},
      {"fused.chroma", "fused.error"},
      NULL},
+
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
     {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},

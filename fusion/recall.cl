@@ -155,15 +155,15 @@ __kernel void recall(__global const float *chroma, int chroma_pitch, __global co
                                                            : (float16)CF_RECALL_MOST;
         float16 dr = red - v.red, db = blue - v.blue;
         float16 apart = p.scale2 * (dr * dr + db * db);
-        float16 prior =
-            last * last + p.drift2 + p.unknown2 * ((1.0f - share) / (share + CF_RECALL_TINY));
+        float16 doubt = (1.0f - share) / (share + CF_RECALL_TINY);
+        float16 prior = last * last + p.drift2 + p.unknown2 * doubt * doubt;
         prior = fmax(prior, apart * p.inverse_surprise - r);
         float16 lasting = p.lasting * r, news = fmax(prior - lasting, 0.0f);
         float16 gain = news / (news + r - lasting + CF_RECALL_TINY);
         int16 good = share > 0.0f && e >= 0.0f && e < CF_RECALL_MOST && apart < CF_RECALL_APART;
         new_red = good ? v.red + gain * dr : red;
         new_blue = good ? v.blue + gain * db : blue;
-        new_e = good ? sqrt(fmax(prior - gain * news, 0.0f)) : e;
+        new_e = good ? sqrt(fmin(prior, lasting) + gain * (r - lasting)) : e;
     }
     vstore16(new_red, 0, out + (size_t)y * out_pitch + x);
     vstore16(new_blue, 0, out + (size_t)(y + height) * out_pitch + x);

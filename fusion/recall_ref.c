@@ -53,13 +53,13 @@ static void pixel(const cf_stage_io *io, const cf_recall_params *p, int x, int y
         float r = error * error,
               last = m.error < CF_RECALL_MOST ? fmaxf(m.error, CF_RECALL_LEAST) : CF_RECALL_MOST;
         float doubt = (1 - share) / (share + CF_RECALL_TINY);
-        float prior = last * last + p->drift * p->drift + p->unknown * p->unknown * doubt;
+        float prior = last * last + p->drift * p->drift + p->unknown * p->unknown * doubt * doubt;
         prior = fmaxf(prior, apart / p->surprise - r);
         float lasting = p->lasting * r, news = fmaxf(prior - lasting, 0);
         float gain = news / (news + r - lasting + CF_RECALL_TINY);
         for (int i = 0; i < 2; i++)
             out[i] = m.chroma[i] + gain * d[i];
-        out_error = sqrtf(fmaxf(prior - gain * news, 0));
+        out_error = sqrtf(fminf(prior, lasting) + gain * (r - lasting));
     }
     cf_row(&io->out[0], 0, y)[x] = out[0];
     cf_row(&io->out[0], 1, y)[x] = out[1];

@@ -28,6 +28,9 @@ static const cf_cli_option options[] = {
     {"depth", 0, "8|16", "bits of a sample in PNG and TIFF (default 8)"},
     {"quality", 0, "N", "JPEG quality, 1..100 (default 92)"},
     CF_TRANSFER_CLI_OPTIONS,
+    {"temporal", 0, "on|off",
+     "remember chroma from picture to picture, along the motion: on in\n"
+     "recordings; on: in every folder, in order of the names; off: never"},
     {"report", 0, "FILE", "write what was done, measured and warned of, as JSON"},
     {"provenance", 0, "FILE.png",
      "write each pixel's shares of invented (red), measured (green),\n"
@@ -100,6 +103,8 @@ static cf_status take(void *target, const char *name, const char *value) {
         return take_tone(o, value);
     if (!strcmp(name, "transfer"))
         return cf_cli_transfer(value, &o->transfer);
+    if (!strcmp(name, "temporal"))
+        return cf_temporal_parse(value, &o->temporal);
     if (!strcmp(name, "frames"))
         return cf_cli_int(name, value, 1, 1000000, &o->frames);
     if (!strcmp(name, "quality"))
@@ -173,16 +178,20 @@ static cf_status check_options(const cf_fuse_options *o, int many) {
 static cf_status fuse_pairs(const cf_fuse_options *o, cf_cl *cl, const cf_fuse_pair *pairs,
                             size_t count) {
     cf_status first_failure = CF_OK;
+    cf_fuse *before = NULL; /* what remembers the pair before */
     size_t failed = 0;
     for (size_t i = 0; i < count; i++) {
         cf_cli_progress("fuse", i, count);
-        cf_status status = cf_fuse_session_run(o, cl, &pairs[i]);
+        int is_sequence = count > 1 && (o->temporal == CF_TEMPORAL_ON ||
+                                        (o->temporal == CF_TEMPORAL_AUTO && pairs[i].is_recorded));
+        cf_status status = cf_fuse_session_run(o, cl, &pairs[i], is_sequence ? &before : NULL);
         if (status != CF_OK && first_failure == CF_OK)
             first_failure = status;
         failed += status != CF_OK;
         if (status == CF_ERR_DEVICE)
             break; /* what failed once on the device will fail for every pair */
     }
+    cf_fuse_destroy(&before);
     cf_cli_progress("fuse", count, count);
     if (failed && count > 1)
         cf_log(CF_LOG_ERROR, "%zu of %zu pairs failed", failed, count);

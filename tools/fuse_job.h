@@ -9,6 +9,16 @@
 #define CF_MAX_SETTINGS 32
 #define CF_MAX_PROFILE 256
 
+/* Whether chroma is remembered from picture to picture. */
+typedef enum {
+    CF_TEMPORAL_AUTO = 0, /* in recordings and videos */
+    CF_TEMPORAL_ON,       /* in every folder, too */
+    CF_TEMPORAL_OFF
+} cf_temporal;
+
+/* "on" or "off"; CF_ERR_INVALID, logged, for anything else. */
+cf_status cf_temporal_parse(const char *value, cf_temporal *out);
+
 typedef struct {
     const char *rig, *mono, *color, *out;
     const char *report, *provenance, *error_map, *write_linear, *write_mono, *disparity;
@@ -19,6 +29,7 @@ typedef struct {
     cf_fuse_transfer transfer;
     long frames, depth, quality;
     int tone_auto, json, profile;
+    cf_temporal temporal;
 } cf_fuse_options;
 
 /* The rows of --transfer and --model, which `fuse` and `live` share. */
@@ -40,6 +51,7 @@ cf_status cf_cli_check_model(const char *model, cf_fuse_transfer transfer);
 typedef struct {
     char *mono, *color, *out;
     double mono_gain; /* as a recording tells it; 0: not */
+    int is_recorded;  /* 1: the log of a recording tells that it follows the pair before it */
 } cf_fuse_pair;
 
 /*

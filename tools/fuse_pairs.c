@@ -20,6 +20,13 @@ typedef struct {
     size_t count, room;
 } name_list;
 
+cf_status cf_temporal_parse(const char *value, cf_temporal *out) {
+    *out = !strcmp(value, "on") ? CF_TEMPORAL_ON : CF_TEMPORAL_OFF;
+    return !strcmp(value, "on") || !strcmp(value, "off")
+               ? CF_OK
+               : cf_fail(CF_ERR_INVALID, "--temporal is on or off, not '%s'", value);
+}
+
 int cf_is_folder(const char *path) {
     struct stat st;
     return !stat(path, &st) && S_ISDIR(st.st_mode);
@@ -135,6 +142,7 @@ static int take_pair(const cf_fuse_options *o, const char *folder,
     out->color = join(folder, frame[1]->file, "");
     out->out = join(o->out, stem, ".png");
     out->mono_gain = frame[0]->mono_gain;
+    out->is_recorded = 1;
     if (is_readable(out->mono) && is_readable(out->color) && out->out)
         return 1;
     cf_log(CF_LOG_WARNING, "%s: pair %llu is left out: %s is not there", folder,

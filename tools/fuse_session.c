@@ -23,8 +23,8 @@ typedef struct {
     cf_frame *mono, *color;
     cf_rectification geometry;
     cf_fuse_registration registration;
-    cf_fuse *fuse;
-    cf_image picture; /* read back after every frame */
+    cf_fuse *fuse, **before; /* in a sequence: the pair's before this */
+    cf_image picture;        /* read back after every frame */
     double *frame_ms;
     cf_file_out *prepared[CF_FUSE_OUTPUTS + 2]; /* the results, until all are whole */
     size_t prepared_count;
@@ -68,6 +68,7 @@ static cf_status plan(session *s) {
         .depth = (int)s->options->depth,
         .tone_auto = s->options->tone_auto,
         .outputs = wanted_outputs(s->options),
+        .is_sequence = s->before != NULL,
         .settings = s->options->settings,
         .setting_count = s->options->setting_count,
         .transfer = s->options->transfer,
@@ -75,6 +76,8 @@ static cf_status plan(session *s) {
     };
     cf_image shape;
     CF_TRY(cf_fuse_create(s->cl, &rig, &params, &s->fuse));
+    if (s->before && *s->before)
+        cf_fuse_adopt(s->fuse, *s->before);
     CF_TRY(cf_fuse_describe(s->fuse, CF_FUSE_PICTURE, &shape));
     return cf_image_alloc(shape.width, shape.height, shape.planes, shape.format, &s->picture);
 }
@@ -187,9 +190,15 @@ static cf_status work(session *s) {
     return CF_OK;
 }
 
-cf_status cf_fuse_session_run(const cf_fuse_options *options, cf_cl *cl, const cf_fuse_pair *pair) {
-    session s = {.options = options, .pair = pair, .cl = cl};
+cf_status cf_fuse_session_run(const cf_fuse_options *options, cf_cl *cl, const cf_fuse_pair *pair,
+                              cf_fuse **before) {
+    session s = {.options = options, .pair = pair, .cl = cl, .before = before};
     cf_status status = work(&s);
+    if (before && status == CF_OK) {
+        cf_fuse_destroy(before);
+        *before = s.fuse;
+        s.fuse = NULL;
+    }
     for (size_t i = 0; i < s.prepared_count; i++)
         cf_file_discard(&s.prepared[i]); /* none is left unless the run failed */
     cf_fuse_destroy(&s.fuse);

@@ -18,6 +18,8 @@ static const cf_cli_option options[] = {
      "none: sRGB transfer function and clip, nothing else;\n"
      "auto: exposed and toned for looking at (default)"},
     CF_TRANSFER_CLI_OPTIONS,
+    {"temporal", 0, "on|off",
+     "remember chroma from picture to picture, along the motion (default on)"},
     {"frames", 'n', "N", "stop after N pictures"},
     {"seconds", 0, "S", "stop after S seconds"},
     {"loop", 0, NULL, "recordings: start again at the end"},
@@ -76,6 +78,8 @@ static cf_status take(void *target, const char *name, const char *value) {
     }
     if (!strcmp(name, "view") || !strcmp(name, "tone"))
         return take_choice(o, name, value);
+    if (!strcmp(name, "temporal"))
+        return cf_temporal_parse(value, &o->temporal);
     if (!strcmp(name, "frames"))
         return cf_cli_int(name, value, 1, 1000000000, &o->frames);
     if (!strcmp(name, "seconds"))

@@ -23,6 +23,7 @@ typedef struct {
     double stats_every; /* seconds; 0: no lines */
     double wait;        /* seconds that a camera may be gone */
     int tone_auto, json, loop;
+    cf_temporal temporal;
     cf_fuse_output view; /* what is shown */
 } cf_live_options;
 

@@ -64,6 +64,7 @@ static cf_status make_fuse(cf_live *live, cf_frame *const pair[2]) {
     const cf_fuse_params params = {.depth = 8,
                                    .tone_auto = o->tone_auto,
                                    .outputs = 1U << o->view | 1U << CF_FUSE_PROVENANCE,
+                                   .is_sequence = o->temporal != CF_TEMPORAL_OFF,
                                    .settings = o->settings,
                                    .setting_count = o->setting_count,
                                    .transfer = o->transfer,
