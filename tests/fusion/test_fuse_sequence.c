@@ -57,6 +57,7 @@ static cf_fuse *create(const cf_simulation *s, cf_rectification *geometry, int i
     memcpy(profile.spectral, s->spectral, sizeof s->spectral);
     const cf_fuse_rig rig = {.mono = &profile, .color = &s->color->profile, .geometry = geometry};
     p.is_sequence = is_sequence;
+    p.transfer = CF_FUSE_GUIDED; /* fewer kernels to build */
     p.tensors = (const char *const[]){"fused.chroma"};
     p.tensor_count = 1;
     ck_assert_int_eq(cf_fuse_create(cl, &rig, &p, &fuse), CF_OK);
