@@ -22,7 +22,6 @@ static const cf_option options[] = {
 /* What the step keeps. */
 typedef struct {
     cf_net *net;
-    cf_buffer *vivid;
     size_t at[CF_COLORIZER_PORTS]; /* among the model's inputs and outputs */
 } plan;
 
@@ -60,23 +59,23 @@ static cf_status check_size(const plan *s, const cf_stage_io *io) {
 static cf_status make_plan(cf_cl *cl, const cf_stage_io *io, const cf_model *model, float vivid,
                            plan *s) {
     cf_shape shapes[CF_COLORIZER_INPUTS];
+    const float *fixed[CF_COLORIZER_INPUTS] = {NULL};
     cf_net_params params = CF_NET_DEFAULTS;
     CF_TRY(cf_colorizer_ports(model, s->at));
     for (int i = 0; i < CF_COLORIZER_VIVID; i++)
         shapes[s->at[i]] = shape_of(&io->in[i]);
     shapes[s->at[CF_COLORIZER_VIVID]] = (cf_shape){4, {1, 1, 1, 1}};
+    fixed[s->at[CF_COLORIZER_VIVID]] = &vivid;
+    params.fixed = fixed;
     params.shapes = shapes;
     params.shape_count = CF_COLORIZER_INPUTS;
     CF_TRY(cf_net_create(cl, model, &params, &s->net));
-    CF_TRY(check_size(s, io));
-    CF_TRY(cf_buffer_get(cl, sizeof vivid, &s->vivid));
-    return cf_buffer_write(s->vivid, 0, &vivid, sizeof vivid);
+    return check_size(s, io);
 }
 
 static void release(void *state) {
     plan *s = state;
     cf_net_destroy(&s->net);
-    cf_buffer_put(&s->vivid);
     cf_free(s);
 }
 
@@ -125,7 +124,7 @@ static cf_status run_net(cf_cl *cl, const plan *s, const cf_stage_io *io,
         CF_TRY(tight(cl, &io->in[i], 1, &spare[i], &given));
         in[s->at[i]] = given;
     }
-    in[s->at[CF_COLORIZER_VIVID]] = s->vivid;
+    in[s->at[CF_COLORIZER_VIVID]] = NULL; /* fixed */
     for (int i = CF_COLORIZER_CHROMA; i < CF_COLORIZER_PORTS; i++)
         CF_TRY(tight(cl, planes_of(io, i), 0, &spare[i], &out[s->at[i]]));
     CF_TRY(cf_net_run(s->net, in, out));

@@ -60,6 +60,22 @@ cf_status cf_plan_input_shape(const cf_model *model, size_t index, const cf_shap
     return CF_OK;
 }
 
+/* An input that never changes is a constant from here on. */
+static cf_status fix_input(cf_planner *plan, size_t index, cf_tensor *t) {
+    const float *given = plan->params.fixed ? plan->params.fixed[index] : NULL;
+    size_t count = (size_t)cf_shape_count(&t->shape);
+    if (!given)
+        return CF_OK;
+    if (t->type != CF_TYPE_FLOAT)
+        return cf_fail(CF_ERR_INVALID, "%s: input '%s' is of integers and cannot be fixed",
+                       plan->model->name, t->name);
+    t->data = cf_plan_keep(plan, count, sizeof *given);
+    if (!t->data)
+        return CF_ERR_MEMORY;
+    memcpy(t->data, given, count * sizeof *given);
+    return CF_OK;
+}
+
 static cf_status make_values(cf_planner *plan, const cf_shape *shapes, size_t count) {
     const cf_model *model = plan->model;
     plan->values = cf_region_alloc(&plan->scratch, model->value_count, sizeof *plan->values);
@@ -78,6 +94,7 @@ static cf_status make_values(cf_planner *plan, const cf_shape *shapes, size_t co
         v->input = (int)i;
         v->t.type = model->inputs[i].type;
         CF_TRY(cf_plan_input_shape(model, i, count ? &shapes[i] : NULL, &v->t.shape));
+        CF_TRY(fix_input(plan, i, &v->t));
     }
     for (size_t i = 0; i < model->output_count; i++) {
         cf_plan_value *v = &plan->values[model->output_values[i]];
@@ -170,9 +187,41 @@ static int all_constant(cf_tensor *const *tensors, int count) {
     return 1;
 }
 
+static int is_zero(cf_planner *plan, cf_tensor *t) {
+    if (!cf_tensor_is_constant(t) || t->type != CF_TYPE_FLOAT || !cf_plan_data(plan, t))
+        return 0;
+    for (int64_t i = 0; i < cf_shape_count(&t->shape); i++)
+        if (((const float *)t->data)[i] != 0)
+            return 0;
+    return 1;
+}
+
+/* With fixed inputs: a product with 0 is 0, and a sum with 0 is the other summand. */
+static cf_status drop_zeros(cf_planner *plan, cf_op *op) {
+    int is_product = !strcmp(op->type->name, "Mul"), is_sum = !strcmp(op->type->name, "Add");
+    if (!plan->params.fixed || !(is_product || is_sum) || all_constant(op->in, 2) ||
+        op->out[0]->type != CF_TYPE_FLOAT || !cf_shape_valid(&op->out[0]->shape))
+        return CF_OK;
+    int zero = is_zero(plan, op->in[0]) ? 0 : is_zero(plan, op->in[1]) ? 1 : -1;
+    if (zero < 0)
+        return CF_OK;
+    if (is_sum && cf_shape_equal(&op->in[!zero]->shape, &op->out[0]->shape)) {
+        op->type = cf_operator_find("Identity");
+        op->in[0] = op->in[!zero];
+        op->inputs = 1;
+    } else if (is_product) {
+        size_t count = (size_t)cf_shape_count(&op->out[0]->shape);
+        plan->folded += count;
+        if (plan->folded <= FOLD_ELEMENTS)
+            op->out[0]->data = cf_plan_keep(plan, count, sizeof(float)); /* zeroed */
+    }
+    return CF_OK;
+}
+
 static cf_status infer_op(cf_planner *plan, cf_op *op) {
     char text[96];
     CF_TRY(op->type->infer(plan, op));
+    CF_TRY(drop_zeros(plan, op));
     for (int i = 0; i < op->outputs; i++) {
         if (!cf_shape_valid(&op->out[i]->shape))
             return cf_op_fail(op, CF_ERR_UNSUPPORTED, "its output of %s is too large",

@@ -171,7 +171,8 @@ static cf_status bind_port(const cf_model_port *port, const char *what, const cf
 
 cf_status cf_net_run(cf_net *net, const cf_buffer *const *inputs, cf_buffer *const *outputs) {
     for (size_t i = 0; i < net->input_count; i++)
-        CF_TRY(bind_port(&net->inputs[i], "input", inputs[i], net->input_places[i]));
+        if (net->input_places[i])
+            CF_TRY(bind_port(&net->inputs[i], "input", inputs[i], net->input_places[i]));
     for (size_t i = 0; i < net->output_count; i++)
         CF_TRY(bind_port(&net->outputs[i], "output", outputs[i], net->output_places[i]));
     return run_steps(net);

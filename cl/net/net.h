@@ -15,6 +15,11 @@ typedef struct {
      * dimensions open. */
     const cf_shape *shapes;
     size_t shape_count; /* as many as the model has inputs, or 0 */
+    /* Per input of the model: NULL, or all its elements (float32), which then never change: runs do
+     * not look at that input, and what depends on it alone is computed now. Products with one that
+     * is all 0 count as 0 whatever the other factor, and what only they need is left out. NULL: no
+     * input is fixed. */
+    const float *const *fixed;
     int tune;    /* 1: time the suitable methods of each node, keep the choice on disk; 0: what is
                     stored, else    good defaults */
     int profile; /* 1: each node's launches go to the profile under its label (cl/profile.h) */
@@ -25,8 +30,8 @@ typedef struct {
 } cf_net_params;
 #define CF_NET_DEFAULTS                                                                            \
     {                                                                                              \
-        .shapes = NULL, .shape_count = 0, .tune = 0, .profile = 0, .lanes = 0, .unfused = 0,       \
-        .poison = 0                                                                                \
+        .shapes = NULL, .shape_count = 0, .fixed = NULL, .tune = 0, .profile = 0, .lanes = 0,      \
+        .unfused = 0, .poison = 0                                                                  \
     }
 
 /*
@@ -52,7 +57,8 @@ size_t cf_net_port_bytes(const cf_model_port *port);
 
 /*
  * Queues one run; returns at once. Buffers are the caller's, one per input and output in the
- * model's order; an output's buffer may not be an input's. CF_ERR_INVALID when one is too small.
+ * model's order (a fixed input's may be NULL); an output's buffer may not be an input's.
+ * CF_ERR_INVALID when one is too small.
  */
 cf_status cf_net_run(cf_net *net, const cf_buffer *const *inputs, cf_buffer *const *outputs);
 

@@ -338,8 +338,11 @@ cf_status cf_plan_record(cf_planner *plan, cf_net *net) {
         }
     }
     plan->current = -1;
-    for (size_t i = 0; i < net->input_count; i++)
-        CF_TRY(place_of(plan, &plan->values[plan->model->input_values[i]], &net->input_places[i]));
+    for (size_t i = 0; i < net->input_count; i++) {
+        cf_plan_value *v = &plan->values[plan->model->input_values[i]];
+        if (!cf_tensor_is_constant(&v->t)) /* fixed: no place, runs do not bind it */
+            CF_TRY(place_of(plan, v, &net->input_places[i]));
+    }
     for (size_t i = 0; i < net->output_count; i++)
         CF_TRY(record_output(plan, i, &net->output_places[i]));
     return CF_OK;

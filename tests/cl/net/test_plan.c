@@ -293,6 +293,62 @@ START_TEST(runs_allocate_and_compile_nothing) {
 }
 END_TEST
 
+/* a = conv(x); y = a + v relu(conv(a)): with v fixed at 0 the second convolution is left out. */
+static cf_model *gated(void) {
+    onnx_bytes g = {.size = 0};
+    add_conv(&g, "x", "a", "wa", 1);
+    add_conv(&g, "a", "b0", "wb", 2);
+    add_node(&g, "Relu", "b0", "b");
+    add_node(&g, "Mul", "v b", "step");
+    add_node(&g, "Add", "a step", "y");
+    add_port(&g, 11, "x", C);
+    onnx_bytes v = onnx_value("v", 1, DIMS(1, 1, 1, 1));
+    onnx_part(&g, 11, &v);
+    add_port(&g, 12, "y", C);
+    static onnx_bytes bytes;
+    cf_model *model;
+    bytes = onnx_model(&g, 17);
+    ck_assert_int_eq(cf_model_parse(bytes.at, bytes.size, "gated", &model), CF_OK);
+    return model;
+}
+
+START_TEST(fixed_inputs_are_settled_once) {
+    static float x[COUNT], got[COUNT];
+    static const float values[] = {0.5F, 0};
+    const cf_shape shapes[] = {shape, {4, {1, 1, 1, 1}}};
+    cf_model *model = gated();
+    size_t launches[2];
+    fill(x, COUNT, 9);
+    for (int i = 0; i < 2; i++) {
+        const float *fixed[] = {NULL, &values[i]};
+        const cf_net_params params = {
+            .shapes = shapes, .shape_count = 2, .fixed = fixed, .poison = 1};
+        void *expected;
+        cf_shape expected_shape;
+        cf_net *net;
+        ck_assert_int_eq(cf_net_reference(model, shapes, (const void *const[]){x, &values[i]},
+                                          &expected, &expected_shape),
+                         CF_OK);
+        ck_assert_int_eq(cf_net_create(cl, model, &params, &net), CF_OK);
+        launches[i] = cf_net_describe(net).launches;
+        cf_buffer *in, *out;
+        ck_assert_int_eq(cf_buffer_get(cl, sizeof x, &in), CF_OK);
+        ck_assert_int_eq(cf_buffer_write(in, 0, x, sizeof x), CF_OK);
+        ck_assert_int_eq(cf_buffer_get(cl, sizeof x, &out), CF_OK);
+        ck_assert_int_eq(cf_net_run(net, (const cf_buffer *const[]){in, NULL}, &out), CF_OK);
+        ck_assert_int_eq(cf_buffer_read(out, 0, got, sizeof got), CF_OK);
+        for (int k = 0; k < COUNT; k++)
+            ck_assert_float_eq_tol(got[k], ((float *)expected)[k], 1e-4);
+        cf_free(expected);
+        cf_buffer_put(&in);
+        cf_buffer_put(&out);
+        cf_net_destroy(&net);
+    }
+    ck_assert_uint_lt(launches[1], launches[0]);
+    cf_model_destroy(&model);
+}
+END_TEST
+
 START_TEST(misuse_is_refused) {
     cf_model *model = branching();
     cf_net *net;
@@ -394,6 +450,7 @@ static void add(TCase *tests) {
     tcase_add_test(tests, half_floats_are_exact_or_refused);
     tcase_add_test(tests, memory_is_shared_over_time);
     tcase_add_test(tests, runs_allocate_and_compile_nothing);
+    tcase_add_test(tests, fixed_inputs_are_settled_once);
     tcase_add_test(tests, misuse_is_refused);
     tcase_add_test(tests, out_of_memory_leaves_nothing);
     tcase_add_test(tests, profile_names_the_nodes);
