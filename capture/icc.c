@@ -109,3 +109,24 @@ size_t cf_icc_srgb(int grey, unsigned char *out) {
     put32(out, (uint32_t)w.size);
     return w.size;
 }
+
+static uint32_t get32(const unsigned char *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+cf_icc_kind cf_icc_kind_of(const unsigned char *icc, size_t size) {
+    if (size < HEADER + 4 || memcmp(icc + 36, "acsp", 4) || get32(icc) > size)
+        return CF_ICC_BROKEN;
+    size_t tags = get32(icc + HEADER);
+    if (tags == 0 || tags > (size - HEADER - 4) / 12)
+        return CF_ICC_BROKEN;
+    for (size_t i = 0; i < tags; i++) {
+        const unsigned char *entry = icc + HEADER + 4 + 12 * i;
+        size_t offset = get32(entry + 4), length = get32(entry + 8);
+        if (offset > size || length > size - offset)
+            return CF_ICC_BROKEN;
+    }
+    if (!memcmp(icc + 16, "RGB ", 4))
+        return CF_ICC_RGB;
+    return memcmp(icc + 16, "GRAY", 4) ? CF_ICC_OTHER : CF_ICC_GRAY;
+}

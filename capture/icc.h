@@ -14,4 +14,14 @@
  */
 size_t cf_icc_srgb(int grey, unsigned char *out);
 
+typedef enum {
+    CF_ICC_BROKEN = 0, /* no profile: no header, or tags that lie outside */
+    CF_ICC_RGB,
+    CF_ICC_GRAY,
+    CF_ICC_OTHER, /* of another colour space, as CMYK */
+} cf_icc_kind;
+
+/* Of which samples a profile tells, by its header and tag table (ICC.1:2010, 7.2 and 7.3). */
+cf_icc_kind cf_icc_kind_of(const unsigned char *icc, size_t size);
+
 #endif

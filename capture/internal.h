@@ -87,9 +87,10 @@ void cf_dng_tags_read(const char *path, cf_dng_tags *tags);
 
 /* One picture being read. */
 typedef struct {
-    const char *path;
-    FILE *stream; /* at the start; closed by the caller */
-    size_t bytes; /* of the file */
+    const char *path; /* as the user knows it */
+    const char *file; /* to be opened */
+    FILE *stream;     /* at the start; closed by the caller */
+    size_t bytes;     /* of the file */
     cf_picture *out;
 } cf_picture_source;
 

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "capture/icc.h"
 #include "capture/internal.h"
 
 #define METADATA_MAX ((size_t)16 << 20)
@@ -93,11 +94,27 @@ static cf_status read_stream(cf_picture_source *source) {
     return decoders[kind](source);
 }
 
+/* A profile that nobody could use must not get into the next file. */
+static void check_icc(const char *path, cf_picture *picture) {
+    if (!picture->icc || cf_icc_kind_of(picture->icc, picture->icc_size) != CF_ICC_BROKEN)
+        return;
+    cf_log(CF_LOG_WARNING, "%s: its ICC profile is damaged; taken as sRGB", path);
+    cf_free(picture->icc);
+    picture->icc = NULL;
+    picture->icc_size = 0;
+}
+
 cf_status cf_picture_read(const char *path, cf_picture *out) {
+    return cf_picture_read_named(path, path, out);
+}
+
+cf_status cf_picture_read_named(const char *path, const char *name, cf_picture *out) {
     *out = (cf_picture){0};
-    cf_picture_source source = {.path = path, .out = out};
+    cf_picture_source source = {.path = name, .file = path, .out = out};
     CF_TRY(cf_file_open(path, &source.stream, &source.bytes));
     cf_status status = read_stream(&source);
+    if (status == CF_OK)
+        check_icc(name, out);
     fclose(source.stream);
     if (status != CF_OK)
         cf_picture_free(out);

@@ -13,6 +13,7 @@
 typedef struct {
     cf_image image;     /* owned */
     int is_gray;        /* the file has no colour */
+    int has_alpha;      /* the file has transparency, which was dropped */
     unsigned char *icc; /* ICC profile, owned; NULL: none, take sRGB */
     size_t icc_size;
     unsigned char *exif; /* EXIF block from its TIFF header on, owned; NULL: none (always so for
@@ -25,9 +26,13 @@ typedef struct {
  * bit, tiled and YCbCr TIFF as 8 bit; of a TIFF with several pages the first.
  * CF_ERR_IO: missing, unreadable, empty. CF_ERR_FORMAT: none of the three, truncated or damaged
  * (nothing is made up for missing rows). CF_ERR_UNSUPPORTED: CMYK, float, too large.
+ * A damaged ICC profile is left out, with a warning.
  * Every error logs one line naming the file. On failure *out is cleared.
  */
 cf_status cf_picture_read(const char *path, cf_picture *out);
+
+/* The same for a file that the user knows under another name, as what came through a pipe. */
+cf_status cf_picture_read_named(const char *path, const char *name, cf_picture *out);
 
 /* What a file is, by its first bytes. A TIFF may be a camera's raw (DNG and many others are): there
  * the name's ending, .tif or .tiff, decides. */

@@ -60,14 +60,20 @@ static void on_progress(j_common_ptr jpeg) {
     longjmp(r->leave, 1);
 }
 
-static void keep_metadata(struct jpeg_decompress_struct *jpeg, cf_picture *out) {
+static void keep_metadata(const char *path, struct jpeg_decompress_struct *jpeg, cf_picture *out) {
+    int icc_parts = 0;
     for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next)
         if (m->marker == JPEG_APP0 + 1 && m->data_length > 6 && !memcmp(m->data, "Exif\0\0", 6))
             cf_picture_keep(m->data + 6, m->data_length - 6, &out->exif, &out->exif_size);
+        else if (m->marker == JPEG_APP0 + 2 && m->data_length > 12 &&
+                 !memcmp(m->data, "ICC_PROFILE", 12))
+            icc_parts++;
     JOCTET *icc = NULL;
     unsigned size = 0;
     if (jpeg_read_icc_profile(jpeg, &icc, &size))
         cf_picture_keep(icc, size, &out->icc, &out->icc_size);
+    else if (icc_parts)
+        cf_log(CF_LOG_WARNING, "%s: its ICC profile is incomplete; taken as sRGB", path);
     free(icc);
 }
 
@@ -79,7 +85,7 @@ static cf_status decode(const cf_picture_source *source, struct jpeg_decompress_
     source->out->is_gray = jpeg->num_components == 1;
     jpeg->out_color_space = JCS_RGB;
     CF_TRY(cf_picture_alloc(source, jpeg->image_width, jpeg->image_height, 8));
-    keep_metadata(jpeg, source->out);
+    keep_metadata(source->path, jpeg, source->out);
     jpeg_start_decompress(jpeg);
     if (jpeg->output_components != 3)
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: JPEG with %d components; convert it to RGB",

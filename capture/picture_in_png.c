@@ -2,6 +2,7 @@
 /* PNG decoder: everything becomes RGB of 8 or 16 bit. */
 #include <png.h>
 #include <setjmp.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "capture/internal.h"
@@ -16,7 +17,10 @@ static void on_error(png_structp png, png_const_charp text) {
 
 static void on_warning(png_structp png, png_const_charp text) {
     const cf_picture_source *source = png_get_error_ptr(png);
-    cf_log(CF_LOG_DEBUG, "%s: %s", source->path, text);
+    if (!strncmp(text, "iCCP", 4) && !strstr(text, "known incorrect")) /* that one is kept */
+        cf_log(CF_LOG_WARNING, "%s: its ICC profile is left out (%s)", source->path, text);
+    else
+        cf_log(CF_LOG_DEBUG, "%s: %s", source->path, text);
 }
 
 static void keep_metadata(const cf_picture_source *source, png_structp png, png_infop info) {
@@ -52,6 +56,8 @@ static cf_status decode(const cf_picture_source *source, png_structp png, png_in
     png_set_chunk_malloc_max(png, CHUNK_MAX);
     png_read_info(png, info);
     out->is_gray = !(png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR);
+    out->has_alpha = (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+                     png_get_valid(png, info, PNG_INFO_tRNS) != 0;
     CF_TRY(cf_picture_alloc(source, png_get_image_width(png, info), png_get_image_height(png, info),
                             png_get_bit_depth(png, info)));
     int passes = set_transforms(png, info);

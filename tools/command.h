@@ -68,11 +68,15 @@ void cf_cli_end_gently(void);
  */
 void cf_cli_capture(void (*take)(cf_log_level level, const char *line));
 
+/* Warnings logged since the program's start; NULL behind the last. */
+const char *cf_cli_warning(size_t index);
+
 /* Device choice of --device, for commands that open one; NULL: the default. */
 extern const char *cf_cli_device;
 
 /* The subcommands, each in a file of its name. */
 int cf_command_fuse(int argc, char **argv);
+int cf_command_colorize(int argc, char **argv);
 int cf_command_live(int argc, char **argv);
 int cf_command_calibrate(int argc, char **argv);
 int cf_command_simulate(int argc, char **argv);

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -12,6 +11,7 @@
 #include "tools/command.h"
 #include "tools/fuse_job.h"
 #include "tools/fuse_session.h"
+#include "tools/output_folder.h"
 
 static const cf_cli_option options[] = {
     {"rig", 'r', "rig.yaml",
@@ -143,19 +143,6 @@ static cf_status check_output(const char *path, int depth) {
     return path ? cf_picture_out_supported(path, depth) : CF_OK;
 }
 
-/* A folder that is called like a picture is a slip. */
-static cf_status check_folder(const char *path) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff"};
-    size_t length = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings && !cf_is_folder(path); i++) {
-        size_t n = strlen(endings[i]);
-        if (length > n && !strcasecmp(path + length - n, endings[i]))
-            return cf_fail(CF_ERR_INVALID, "%s: from folders come many pictures: name a folder",
-                           path);
-    }
-    return CF_OK;
-}
-
 /* Everything that can be wrong with the command line is said before any work. */
 static cf_status check_options(const cf_fuse_options *o, int many) {
     CF_TRY(cf_cli_check_model(o->model, o->transfer));
@@ -165,7 +152,7 @@ static cf_status check_options(const cf_fuse_options *o, int many) {
              o->mono_picture || o->disparity)
         return cf_fail(CF_ERR_INVALID, "with folders only --output and --report can be written");
     if (many && (!o->color || cf_is_folder(o->color)))
-        CF_TRY(check_folder(o->out));
+        CF_TRY(cf_output_folder_check(o->out));
     CF_TRY(check_output(o->provenance, 8));
     CF_TRY(check_output(o->color_alone, 8));
     CF_TRY(check_output(o->mono_picture, 8));

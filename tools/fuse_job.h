@@ -89,7 +89,4 @@ void cf_fuse_write_report(const cf_fuse_facts *facts, FILE *to);
 /* Prints device times per kernel, slowest first. */
 void cf_fuse_print_profile(cf_cl *cl, size_t frames, FILE *to);
 
-/* Warnings logged since the program's start; NULL behind the last. */
-const char *cf_cli_warning(size_t index);
-
 #endif

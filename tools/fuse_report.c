@@ -7,64 +7,7 @@
 #include "base/alloc.h"
 #include "cl/profile.h"
 #include "tools/fuse_job.h"
-#include "tools/json.h"
-
-static void write_stages(cf_json *json, const cf_fuse_facts *f) {
-    size_t count;
-    const cf_profile_row *rows = cf_profile_rows(f->cl, &count);
-    double frames = f->frame_count ? (double)f->frame_count : 1;
-    cf_json_open(json, "stages", '[');
-    for (size_t i = 0; i < count; i++) {
-        size_t first = 0;
-        double ms = 0;
-        while (strcmp(rows[first].label, rows[i].label))
-            first++;
-        if (first < i)
-            continue; /* summed with its label's first row */
-        for (size_t k = i; k < count; k++)
-            ms += strcmp(rows[k].label, rows[i].label) ? 0 : rows[k].ms;
-        cf_json_open(json, NULL, '{');
-        cf_json_text(json, "name", *rows[i].label ? rows[i].label : "transfers");
-        cf_json_number(json, "ms", ms / frames);
-        cf_json_close(json, '}');
-    }
-    cf_json_close(json, ']');
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void write_frame_times(cf_json *json, const cf_fuse_facts *f) {
-    double *sorted = cf_alloc(f->frame_count, sizeof *sorted);
-    if (!sorted)
-        return;
-    memcpy(sorted, f->frame_ms, f->frame_count * sizeof *sorted);
-    qsort(sorted, f->frame_count, sizeof *sorted, ascending);
-    cf_json_open(json, "frame_ms", '{');
-    cf_json_number(json, "median", sorted[f->frame_count / 2]);
-    cf_json_number(json, "min", sorted[0]);
-    cf_json_number(json, "max", sorted[f->frame_count - 1]);
-    cf_json_close(json, '}');
-    cf_free(sorted);
-}
-
-static void write_fractions(cf_json *json, const cf_image *provenance) {
-    double sums[3] = {0};
-    for (int y = 0; y < provenance->height; y++) {
-        const unsigned char *row = cf_image_row(provenance, 0, y);
-        for (int x = 0; x < provenance->width; x++)
-            for (int c = 0; c < 3; c++)
-                sums[c] += row[3 * x + c];
-    }
-    double all = 255.0 * provenance->width * provenance->height;
-    cf_json_open(json, "fractions", '{');
-    cf_json_number(json, "measured", sums[1] / all);
-    cf_json_number(json, "guided", sums[2] / all);
-    cf_json_number(json, "invented", sums[0] / all);
-    cf_json_close(json, '}');
-}
+#include "tools/report_parts.h"
 
 /* Power of the result's chroma over the noise power of one colour sample of the raw at the same
  * light, in dB. */
@@ -102,8 +45,8 @@ void cf_fuse_write_report(const cf_fuse_facts *f, FILE *to) {
     cf_json_open(&json, NULL, '{');
     cf_json_text(&json, "size", size);
     cf_json_text(&json, "device", cf_cl_device_info(f->cl)->name);
-    write_stages(&json, f);
-    write_frame_times(&json, f);
+    cf_report_stages(&json, f->cl, f->frame_count);
+    cf_report_times(&json, "frame_ms", f->frame_ms, f->frame_count);
     cf_json_open(&json, "noise", '{');
     write_noise(&json, "mono", &f->mono->noise);
     write_noise(&json, "color", &f->color->noise);
@@ -117,12 +60,9 @@ void cf_fuse_write_report(const cf_fuse_facts *f, FILE *to) {
     cf_json_number(&json, "confidence", f->registration->confidence);
     cf_json_close(&json, '}');
     if (f->provenance)
-        write_fractions(&json, f->provenance);
+        cf_report_fractions(&json, f->provenance);
     cf_json_number(&json, "peak_bytes", (double)f->peak_bytes);
-    cf_json_open(&json, "warnings", '[');
-    for (size_t i = 0; cf_cli_warning(i); i++)
-        cf_json_text(&json, NULL, cf_cli_warning(i));
-    cf_json_close(&json, ']');
+    cf_report_warnings(&json);
     cf_json_close(&json, '}');
 }
 

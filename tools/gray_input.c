@@ -67,21 +67,23 @@ static float bright(const cf_image *image, float top) {
     return top * (float)(bin + 1) / BINS;
 }
 
+cf_status cf_gray_input_from_raw(const cf_frame *frame, cf_image *out) {
+    CF_TRY(cf_image_alloc(frame->image.width, frame->image.height, 1, CF_PIXEL_F32, out));
+    from_codes(frame, out);
+    float scale = 1 / bright(out, 4);
+    for (int y = 0; y < out->height; y++) {
+        float *v = cf_image_row(out, 0, y);
+        for (int x = 0; x < out->width; x++)
+            v[x] = sqrtf(fminf(v[x] * scale, 1));
+    }
+    return CF_OK;
+}
+
 static cf_status read_raw(const char *path, cf_image *out, int *is_color) {
     cf_frame *frame;
     CF_TRY(cf_raw_read(path, &frame));
     *is_color = frame->profile.is_color;
-    cf_status status =
-        cf_image_alloc(frame->image.width, frame->image.height, 1, CF_PIXEL_F32, out);
-    if (status == CF_OK) {
-        from_codes(frame, out);
-        float scale = 1 / bright(out, 4);
-        for (int y = 0; y < out->height; y++) {
-            float *v = cf_image_row(out, 0, y);
-            for (int x = 0; x < out->width; x++)
-                v[x] = sqrtf(fminf(v[x] * scale, 1));
-        }
-    }
+    cf_status status = cf_gray_input_from_raw(frame, out);
     cf_frame_unref(&frame);
     return status;
 }

@@ -4,6 +4,7 @@
 #define CHROMAFUSE_TOOLS_GRAY_INPUT_H
 
 #include "base/image.h"
+#include "capture/frame.h"
 
 /*
  * Reads a PNG, JPEG or TIFF (Rec.709 luminance of its coded samples), or else a raw (square root of
@@ -17,6 +18,9 @@ cf_status cf_gray_input_read(const char *path, cf_image *out);
 /* The same, and whose picture it is: *is_color 0 or 1 for the raw of a mono or a colour sensor, -1
  * where the file does not tell. */
 cf_status cf_gray_input_read_of(const char *path, cf_image *out, int *is_color);
+
+/* The same for a raw that is in memory. CF_ERR_MEMORY. */
+cf_status cf_gray_input_from_raw(const cf_frame *frame, cf_image *out);
 
 /* weights . (R, G, B) of a picture's coded samples (CF_PIXEL_RGB8 or RGB16), each 0..1; *out is
  * allocated. CF_ERR_MEMORY. */

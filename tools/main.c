@@ -10,13 +10,13 @@
 #include "base/log.h"
 #include "fusion/version.h"
 #include "tools/command.h"
-#include "tools/fuse_job.h"
 
 static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"fuse", "a mono and a colour raw in, one clean colour picture out", cf_command_fuse},
+    {"colorize", "colour for black-and-white photographs", cf_command_colorize},
     {"live", "two cameras' fused picture as it comes: window, pipe, file, device", cf_command_live},
     {"calibrate", "measure a rig: geometry, noise, shading, colour; check it",
      cf_command_calibrate},

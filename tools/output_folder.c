@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,13 +41,30 @@ static cf_status empty_folder(const char *from, const char *to) {
     return status;
 }
 
-/* Makes the folders above path that are missing. */
-static void make_parents(char *path) {
+void cf_output_make_parents(const char *file) {
+    char path[PATH_ROOM];
+    if (snprintf(path, sizeof path, "%s", file) >= PATH_ROOM || !*path)
+        return;
     for (char *c = strchr(path + 1, '/'); c; c = strchr(c + 1, '/')) {
         *c = '\0';
-        mkdir(path, 0777); /* what went wrong shows when path itself is made */
+        mkdir(path, 0777);
         *c = '/';
     }
+}
+
+cf_status cf_output_folder_check(const char *path) {
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".tif", ".tiff"};
+    size_t length = strlen(path);
+    struct stat info;
+    if (!stat(path, &info) && S_ISDIR(info.st_mode))
+        return CF_OK;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t n = strlen(endings[i]);
+        if (length > n && !strcasecmp(path + length - n, endings[i]))
+            return cf_fail(CF_ERR_INVALID, "%s: from folders come many pictures: name a folder",
+                           path);
+    }
+    return CF_OK;
 }
 
 static cf_status publish(const char *temporary, const char *path) {
@@ -72,7 +90,7 @@ cf_status cf_output_folder(const char *path, cf_status (*fill)(const char *folde
     if (!length || length > PATH_ROOM - 16)
         return cf_fail(CF_ERR_INVALID, "'%s' is no name for a folder", path);
     snprintf(target, sizeof target, "%.*s", (int)length, path);
-    make_parents(target);
+    cf_output_make_parents(target);
     snprintf(temporary, sizeof temporary, "%.*s.XXXXXX", (int)length, path);
     sigemptyset(&wait);
     sigaddset(&wait, SIGINT);

@@ -14,4 +14,10 @@
 cf_status cf_output_folder(const char *path, cf_status (*fill)(const char *folder, void *context),
                            void *context);
 
+/* CF_ERR_INVALID where a folder that is not there yet is called like a picture: a slip. */
+cf_status cf_output_folder_check(const char *path);
+
+/* Makes the folders above a file that are missing. What goes wrong shows when the file is made. */
+void cf_output_make_parents(const char *file);
+
 #endif

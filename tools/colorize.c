@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `chromafuse colorize`: black-and-white photographs in, coloured ones out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "capture/picture_out.h"
+#include "cl/profile.h"
+#include "tools/colorize_job.h"
+#include "tools/command.h"
+#include "tools/hints_file.h"
+#include "tools/output_folder.h"
+
+static const cf_cli_option options[] = {
+    {"output", 'o', "OUT",
+     "result: .png, .jpg or .tif; a folder for folders and several pictures;\n"
+     "- for standard output"},
+    {"hints", 0, "FILE.json",
+     "colours that you know, as points: {\"points\": [{\"x\": 10, \"y\": 20,\n"
+     "\"size\": 7, \"rgb\": [200, 30, 40]}]}; pixels, sRGB 0..255"},
+    {"force", 0, NULL, "colour anew what has colours of its own"},
+    {"again", 0, NULL, "make again what is in the folder already (default: go on)"},
+    {"format", 0, "png|jpg|tif",
+     "of results in a folder or on standard output (default: as the\n"
+     "picture, PNG where that cannot be written)"},
+    {"depth", 0, "8|16", "bits of a sample in PNG and TIFF (default 8)"},
+    {"quality", 0, "N", "JPEG quality, 1..100 (default 92)"},
+    {"provenance", 0, "FILE.png",
+     "write each pixel's shares of invented (red) and guided (blue) chroma"},
+    {"error-map", 0, "FILE.tif", "write the predicted chroma error, float32, in Lab ab units"},
+    {"report", 0, "FILE", "write what was done, measured and warned of, as JSON"},
+    {"json", 0, NULL, "print the report on standard output"},
+    {"grid", 0, "N",
+     "longest side of the grid that colour is worked out on, 64..4096\n"
+     "pixels (default 768); brightness keeps the picture's own"},
+    {"set", 0, "STAGE.PARAMETER=VALUE", "change a stage's parameter; may be repeated"},
+    {0},
+};
+
+typedef struct {
+    const char *name;
+    size_t offset;
+} text_option;
+
+static const text_option texts[] = {
+    {"output", offsetof(cf_colorize_options, out)},
+    {"hints", offsetof(cf_colorize_options, hints)},
+    {"provenance", offsetof(cf_colorize_options, provenance)},
+    {"error-map", offsetof(cf_colorize_options, error_map)},
+    {"report", offsetof(cf_colorize_options, report)},
+};
+
+static cf_status take_operand(cf_colorize_options *o, const char *value) {
+    if (o->input_count == CF_COLORIZE_OPERANDS)
+        return cf_fail(CF_ERR_INVALID, "colorize: more than %d names; name their folder",
+                       CF_COLORIZE_OPERANDS);
+    if (!*value)
+        return cf_fail(CF_ERR_INVALID, "colorize: '' is no name of a picture");
+    o->inputs[o->input_count++] = value;
+    return CF_OK;
+}
+
+static cf_status take_format(cf_colorize_options *o, const char *value) {
+    if (strcmp(value, "png") && strcmp(value, "jpg") && strcmp(value, "tif"))
+        return cf_fail(CF_ERR_INVALID, "--format is png, jpg or tif, not '%s'", value);
+    o->format = value;
+    return CF_OK;
+}
+
+static cf_status take(void *target, const char *name, const char *value) {
+    cf_colorize_options *o = target;
+    if (!name)
+        return take_operand(o, value);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!strcmp(name, texts[i].name)) {
+            *(const char **)(void *)((char *)o + texts[i].offset) = value;
+            return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", name);
+        }
+    if (!strcmp(name, "format"))
+        return take_format(o, value);
+    if (!strcmp(name, "quality"))
+        return cf_cli_int(name, value, 1, 100, &o->quality);
+    if (!strcmp(name, "grid"))
+        return cf_cli_int(name, value, 64, 4096, &o->grid);
+    if (!strcmp(name, "depth")) {
+        CF_TRY(cf_cli_int(name, value, 8, 16, &o->depth));
+        return o->depth == 8 || o->depth == 16 ? CF_OK
+                                               : cf_fail(CF_ERR_INVALID, "--depth is 8 or 16");
+    }
+    if (!strcmp(name, "set")) {
+        if (o->setting_count == CF_COLORIZE_SETTINGS)
+            return cf_fail(CF_ERR_INVALID, "--set: at most %d times", CF_COLORIZE_SETTINGS);
+        o->settings[o->setting_count++] = value;
+        return CF_OK;
+    }
+    o->force |= !strcmp(name, "force");
+    o->again |= !strcmp(name, "again");
+    o->json |= !strcmp(name, "json");
+    return CF_OK;
+}
+
+static const cf_cli cli = {
+    .command = "colorize",
+    .usage = "PICTURE... -o OUT",
+    .about =
+        "Colours black-and-white photographs: PNG, JPEG, TIFF and raws of mono sensors; also\n"
+        "yellowed, sepia and blue ones, whose tone is put away first. Brightness stays as it is,\n"
+        "pixel for pixel. Of folders, all pictures in them, with the same names below OUT; what\n"
+        "is there already is not made again, so that a run that was broken off goes on.\n",
+    .examples = "  chromafuse colorize grandmother.jpg -o grandmother_colour.jpg\n"
+                "  chromafuse colorize album/ -o coloured/\n"
+                "  chromafuse colorize portrait.tif -o portrait_colour.tif --depth 16 --hints "
+                "dress.json\n"
+                "  curl -s https://example.org/old.jpg | chromafuse colorize - -o - > new.png\n",
+    .options = options,
+    .take = take,
+};
+
+/* Everything that can be wrong with the command line is said before any work. */
+static cf_status check_options(const cf_colorize_options *o) {
+    int is_pipe = 0;
+    if (!o->input_count)
+        return cf_fail(CF_ERR_INVALID, "colorize: a picture is missing");
+    if (!o->out)
+        return cf_fail(CF_ERR_INVALID, "colorize: --output is missing");
+    for (size_t i = 0; i < o->input_count; i++)
+        is_pipe |= !strcmp(o->inputs[i], "-");
+    if (is_pipe && o->input_count > 1)
+        return cf_fail(CF_ERR_INVALID, "colorize: standard input comes alone");
+    if (!strcmp(o->out, "-") && o->json)
+        return cf_fail(CF_ERR_INVALID, "--json: standard output is the picture's; use --report");
+    if (o->format && !strcmp(o->format, "jpg") && o->depth == 16)
+        return cf_fail(CF_ERR_INVALID, "--depth 16: JPEG holds 8 bits; use png or tif");
+    if (o->provenance)
+        CF_TRY(cf_picture_out_supported(o->provenance, 8));
+    return o->error_map ? cf_picture_out_supported(o->error_map, 32) : CF_OK;
+}
+
+/* The same, once it is known what the names stand for. */
+static cf_status check_list(const cf_colorize_options *o, const cf_colorize_list *list) {
+    if (list->is_folder && (o->hints || o->provenance || o->error_map))
+        return cf_fail(CF_ERR_INVALID, "--%s is for one picture, with a file as --output",
+                       o->hints        ? "hints"
+                       : o->provenance ? "provenance"
+                                       : "error-map");
+    if (list->is_folder)
+        return strcmp(o->out, "-") ? cf_output_folder_check(o->out)
+                                   : cf_fail(CF_ERR_INVALID, "standard output takes one picture");
+    return strcmp(o->out, "-") ? cf_picture_out_supported(o->out, o->depth == 16 ? 16 : 0) : CF_OK;
+}
+
+static cf_status write_report(cf_cl *cl, const cf_colorize_facts *facts) {
+    const cf_colorize_options *o = facts->options;
+    cf_file_out *file;
+    if (o->json)
+        cf_colorize_write_report(cl, facts, stdout);
+    if (!o->report)
+        return CF_OK;
+    CF_TRY(cf_file_create(o->report, &file));
+    cf_colorize_write_report(cl, facts, cf_file_stream(file));
+    return cf_file_commit(&file);
+}
+
+/* What happened to the pictures of a folder, in one line. */
+static void sum_up(const cf_colorize_facts *facts, cf_status status) {
+    size_t counts[3] = {0}, all = facts->list->count;
+    for (size_t i = 0; i < all; i++)
+        counts[facts->facts[i].end]++;
+    if (status == CF_ERR_CANCELLED)
+        cf_log(CF_LOG_ERROR, "interrupted: %zu pictures are done; the same command goes on",
+               counts[CF_COLORIZE_DONE]);
+    else if (counts[CF_COLORIZE_FAILED])
+        cf_log(CF_LOG_ERROR, "%zu of %zu pictures failed", counts[CF_COLORIZE_FAILED], all);
+    else
+        cf_log(CF_LOG_INFO, "%zu pictures coloured, %zu were there already",
+               counts[CF_COLORIZE_DONE], counts[CF_COLORIZE_SKIPPED]);
+}
+
+static cf_status colorize(const cf_colorize_options *o, const cf_colorize_list *list) {
+    const cf_cl_params params = {.device = cf_cli_device};
+    cf_colorize_facts facts = {.options = o, .list = list};
+    cf_hint_point *points = NULL;
+    size_t count = 0;
+    cf_cl *cl;
+    if (o->hints)
+        CF_TRY(cf_hints_file_read(o->hints, &points, &count));
+    cf_status status = cf_cl_open(&params, &cl);
+    if (status == CF_OK) {
+        cf_profile_enable(cl, o->report || o->json);
+        status = cf_colorize_run_all(cl, points, count, &facts);
+        if (facts.facts && list->is_folder)
+            sum_up(&facts, status);
+        if (facts.facts && (list->is_folder || status == CF_OK)) {
+            cf_status profiled = cf_profile_collect(cl), written = write_report(cl, &facts);
+            status = status != CF_OK ? status : profiled != CF_OK ? profiled : written;
+        }
+        cf_cl_close(&cl);
+    }
+    cf_image_free(&facts.provenance);
+    cf_free(facts.facts);
+    cf_free(points);
+    return status;
+}
+
+static int usage_error(void) {
+    fprintf(stderr, "Try 'chromafuse colorize --help'.\n");
+    return CF_EXIT_USAGE;
+}
+
+static int run(cf_colorize_options *o) {
+    cf_colorize_list list;
+    if (check_options(o) != CF_OK)
+        return usage_error();
+    cf_status status = cf_colorize_list_make(o, &list);
+    if (status == CF_OK && check_list(o, &list) != CF_OK) {
+        cf_colorize_list_clear(&list);
+        return usage_error();
+    }
+    if (status == CF_OK && list.is_folder)
+        cf_cli_end_gently(); /* what is being written is still written */
+    if (status == CF_OK)
+        status = colorize(o, &list);
+    cf_colorize_list_clear(&list);
+    return cf_cli_exit(status);
+}
+
+int cf_command_colorize(int argc, char **argv) {
+    cf_colorize_options *o = cf_alloc(1, sizeof *o);
+    if (!o)
+        return CF_EXIT_FAILED;
+    *o = (cf_colorize_options){.depth = 8, .quality = 92, .grid = 768};
+    cf_status status = cf_cli_parse(&cli, argc, argv, o);
+    int code = status == CF_OK ? run(o) : status == CF_ERR_CANCELLED ? CF_EXIT_OK : CF_EXIT_USAGE;
+    cf_free(o);
+    return code;
+}

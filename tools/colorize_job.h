@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the `colorize` command share. */
+#ifndef CHROMAFUSE_TOOLS_COLORIZE_JOB_H
+#define CHROMAFUSE_TOOLS_COLORIZE_JOB_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "fusion/colorize.h"
+
+#define CF_COLORIZE_SETTINGS 32
+#define CF_COLORIZE_OPERANDS 4096
+
+typedef struct {
+    const char *inputs[CF_COLORIZE_OPERANDS]; /* files, folders, "-" */
+    size_t input_count;
+    const char *out, *hints, *format;
+    const char *report, *provenance, *error_map;
+    const char *settings[CF_COLORIZE_SETTINGS];
+    size_t setting_count;
+    long depth, quality, grid;
+    int force, again, json;
+} cf_colorize_options;
+
+/* One picture and its result. */
+typedef struct {
+    char *in, *out;
+} cf_colorize_item;
+
+typedef struct {
+    cf_colorize_item *items;
+    size_t count, room;
+    int is_folder; /* results go to a folder: what is there is not made again */
+} cf_colorize_list;
+
+/*
+ * What the operands stand for: files as they are; of folders, and of the folders in them, all files
+ * with a picture's ending, under the same relative paths below `out` (below a folder of its name
+ * where there are several operands). A result keeps its picture's ending where that can be written,
+ * else it is a PNG; two that would be one file keep both names. Makes no folders. Files left out
+ * are told in a warning each. CF_ERR_IO: nothing there; CF_ERR_INVALID: `out` is one of the
+ * operands, or one file for many pictures. Free with cf_colorize_list_clear.
+ */
+cf_status cf_colorize_list_make(const cf_colorize_options *options, cf_colorize_list *list);
+void cf_colorize_list_clear(cf_colorize_list *list);
+
+/* How a picture ended. */
+typedef enum { CF_COLORIZE_SKIPPED = 0, CF_COLORIZE_FAILED, CF_COLORIZE_DONE } cf_colorize_end;
+
+/* What is known of one picture when it is done. */
+typedef struct {
+    cf_colorize_end end;
+    int width, height;
+    double chroma, residual; /* of its toning (tools/toning.h), Lab ab units */
+    double read_ms, color_ms, write_ms;
+} cf_colorize_fact;
+
+typedef struct {
+    const cf_colorize_options *options;
+    const cf_colorize_list *list;
+    cf_colorize_fact *facts; /* one an item */
+    double seconds;
+    cf_image provenance; /* of a single picture, where a report is wanted */
+} cf_colorize_facts;
+
+/* Colours all pictures of the list; facts->facts is allocated. A picture that fails does not stop
+ * the others. The first failure, or CF_ERR_CANCELLED after Ctrl-C. */
+cf_status cf_colorize_run_all(cf_cl *cl, const cf_hint_point *points, size_t point_count,
+                              cf_colorize_facts *facts);
+
+/* Writes the JSON report to `to`. */
+
+void cf_colorize_write_report(cf_cl *cl, const cf_colorize_facts *facts, FILE *to);
+
+#endif
