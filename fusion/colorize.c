@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fusion/colorize_points.h"
+#include "fusion/colorizer.h"
+#include "fusion/lab_model.h"
 #include "fusion/output.h"
 #include "fusion/pipelines.h"
 
@@ -31,7 +33,8 @@ struct cf_colorize {
     int band;                 /* rows that are finished at once */
     cf_camera_profile camera; /* what the stages are told: a mono camera with Rec.709's response */
     cf_stage_context context;
-    cf_model *network;
+    cf_model *network;   /* NULL: guided */
+    int is_lab;          /* it is a published colorizer */
     cf_pipeline *color;  /* from the picture down to the grid of colour and up to half its size */
     cf_pipeline *finish; /* from there to a band of the picture */
     cf_image hint, confidence; /* on the grid of colour */
@@ -62,7 +65,7 @@ static const char *name_of(const char *tensor, int level, char name[32]) {
 static void join_steps(const cf_colorize *c, cf_step steps[MAX_STEPS]) {
     int levels = c->levels;
     const cf_step *parts[] = {cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - levels,
-                              c->network ? cf_pipeline_colorize_lab : cf_pipeline_colorize,
+                              c->is_lab ? cf_pipeline_colorize_lab : cf_pipeline_colorize,
                               cf_pipeline_colorize_grow};
     const int most[] = {levels, MAX_STEPS, levels > 1 ? 2 * (levels - 1) : 0};
     int count = 0;
@@ -163,6 +166,17 @@ static void choose_sizes(cf_colorize *c) {
     }
 }
 
+static cf_status open_network(cf_colorize *c) {
+    size_t at[CF_COLORIZER_PORTS];
+    if (c->params.transfer == CF_FUSE_GUIDED)
+        return CF_OK;
+    if (!c->params.model)
+        return cf_colorizer_open(NULL, &c->network);
+    CF_TRY(cf_model_load(c->params.model, &c->network));
+    c->is_lab = cf_lab_model_is_other(c->network);
+    return c->is_lab ? CF_OK : cf_colorizer_ports(c->network, at);
+}
+
 static cf_status prepare(cf_colorize *c) {
     if (!cf_image_size_ok(c->width, c->height))
         return cf_fail(CF_ERR_INVALID, "colorize: a picture of %dx%d cannot be worked on", c->width,
@@ -175,15 +189,18 @@ static cf_status prepare(cf_colorize *c) {
                        c->params.grid, CF_IMAGE_MAX_SIDE);
     if (c->params.band < 1)
         return cf_fail(CF_ERR_INVALID, "colorize: bands of %d pixels", c->params.band);
+    if (!(c->params.vivid >= 0 && c->params.vivid <= 1))
+        return cf_fail(CF_ERR_INVALID, "colorize: vivid %g is not in 0..1",
+                       (double)c->params.vivid);
     choose_sizes(c);
     cf_camera_profile_init(&c->camera);
     c->camera.width = c->width;
     c->camera.height = c->height;
     memcpy(c->camera.spectral, (const float[]){0.2126F, 0.7152F, 0.0722F},
            sizeof c->camera.spectral);
-    if (c->params.model)
-        CF_TRY(cf_model_load(c->params.model, &c->network));
-    c->context = (cf_stage_context){.mono = &c->camera, .color = &c->camera, .network = c->network};
+    CF_TRY(open_network(c));
+    c->context = (cf_stage_context){
+        .mono = &c->camera, .color = &c->camera, .network = c->network, .vivid = c->params.vivid};
     CF_TRY(create_color(c));
     CF_TRY(create_finish(c));
     return start_planes(c);

@@ -5,6 +5,7 @@
 
 #include "base/image.h"
 #include "cl/device.h"
+#include "fusion/fuse.h"
 
 /* A colour that the user knows, in a square of the picture. */
 typedef struct {
@@ -29,14 +30,18 @@ typedef struct {
                  pictures are halved until they fit, and their colour brought back led by them */
     int band; /* pixels of a picture larger than the grid that are finished at once, > 0: what
                  bounds the memory of large ones; changes no pixel */
-    const char *model; /* an ONNX file of a published colorizer (fusion/lab_model.h); NULL: none */
+    cf_fuse_transfer transfer; /* CF_FUSE_GUIDED: points alone, spread along the mono picture */
+    float vivid;       /* 0..1, how colourful the network invents: 0 the likeliest mean, dull but
+                          nearest; 1 as the world is */
+    const char *model; /* ONNX file of a network like the built-in one (fusion/colorizer.h), or of a
+                          published colorizer (fusion/lab_model.h); NULL: the built-in one */
     const char *const *settings; /* "stage.parameter=value"; must outlive the cf_colorize */
     size_t setting_count;
 } cf_colorize_params;
 #define CF_COLORIZE_DEFAULTS                                                                       \
     {                                                                                              \
-        .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .model = NULL, .settings = NULL,   \
-        .setting_count = 0                                                                         \
+        .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .transfer = CF_FUSE_NETWORK,       \
+        .vivid = 1, .model = NULL, .settings = NULL, .setting_count = 0                            \
     }
 
 typedef struct cf_colorize cf_colorize;
@@ -44,7 +49,8 @@ typedef struct cf_colorize cf_colorize;
 /*
  * Plans for pictures of width x height. The first picture compiles kernels that the program cache
  * does not have yet; from the second on nothing is allocated on the device or compiled.
- * CF_ERR_INVALID for settings that cannot work, CF_ERR_MEMORY, CF_ERR_DEVICE.
+ * CF_ERR_INVALID for settings that cannot work, CF_ERR_MEMORY, CF_ERR_DEVICE; for params->model as
+ * cf_model_load fails, and CF_ERR_UNSUPPORTED where it is neither kind of network.
  */
 cf_status cf_colorize_create(cf_cl *cl, int width, int height, const cf_colorize_params *params,
                              cf_colorize **out);

@@ -19,7 +19,7 @@ extern const cf_step cf_pipeline_fuse[];
  * shrink: from mono.x64 down to mono. Where the picture is mono.xN, the list starts at the step
  * that reads that: cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - log2(N).
  * colorize: on the grid itself; inputs mono, hint, hint.confidence, mono.sigma; makes chroma,
- * error.
+ * error; with cf_stage_context.network NULL by the classical transfer alone.
  * colorize_lab: the same with a published colorizer, cf_stage_context.network.
  * grow: back up, 2 steps a level, from chroma to chroma.x32; a picture of mono.xN takes the first
  * 2 (log2(N) - 1) of them.

@@ -10,6 +10,7 @@
 #include "cl/profile.h"
 #include "tools/colorize_job.h"
 #include "tools/command.h"
+#include "tools/fuse_job.h"
 #include "tools/hints_file.h"
 #include "tools/output_folder.h"
 
@@ -20,6 +21,15 @@ static const cf_cli_option options[] = {
     {"hints", 0, "FILE.json",
      "colours that you know, as points: {\"points\": [{\"x\": 10, \"y\": 20,\n"
      "\"size\": 7, \"rgb\": [200, 30, 40]}]}; pixels, sRGB 0..255"},
+    {"decode", 0, "vivid|mean",
+     "colours where nothing is known: vivid, as the world has them (default),\n"
+     "or mean, duller and on average nearer the truth"},
+    {"transfer", 0, "network|guided",
+     "network: everything is coloured (default); guided: only what hints say,\n"
+     "spread along the picture's surfaces"},
+    {"model", 0, "FILE.onnx",
+     "another network than the built-in one: of the same kind, or a published\n"
+     "colorizer (lightness to ab, or lightness, hints and mask to ab)"},
     {"force", 0, NULL, "colour anew what has colours of its own"},
     {"again", 0, NULL, "make again what is in the folder already (default: go on)"},
     {"format", 0, "png|jpg|tif",
@@ -47,6 +57,7 @@ typedef struct {
 static const text_option texts[] = {
     {"output", offsetof(cf_colorize_options, out)},
     {"hints", offsetof(cf_colorize_options, hints)},
+    {"model", offsetof(cf_colorize_options, model)},
     {"provenance", offsetof(cf_colorize_options, provenance)},
     {"error-map", offsetof(cf_colorize_options, error_map)},
     {"report", offsetof(cf_colorize_options, report)},
@@ -69,6 +80,13 @@ static cf_status take_format(cf_colorize_options *o, const char *value) {
     return CF_OK;
 }
 
+static cf_status take_decode(cf_colorize_options *o, const char *value) {
+    o->mean = !strcmp(value, "mean");
+    return o->mean || !strcmp(value, "vivid")
+               ? CF_OK
+               : cf_fail(CF_ERR_INVALID, "--decode is vivid or mean, not '%s'", value);
+}
+
 static cf_status take(void *target, const char *name, const char *value) {
     cf_colorize_options *o = target;
     if (!name)
@@ -80,6 +98,10 @@ static cf_status take(void *target, const char *name, const char *value) {
         }
     if (!strcmp(name, "format"))
         return take_format(o, value);
+    if (!strcmp(name, "decode"))
+        return take_decode(o, value);
+    if (!strcmp(name, "transfer"))
+        return cf_cli_transfer(value, &o->transfer);
     if (!strcmp(name, "quality"))
         return cf_cli_int(name, value, 1, 100, &o->quality);
     if (!strcmp(name, "grid"))
@@ -133,6 +155,7 @@ static cf_status check_options(const cf_colorize_options *o) {
         return cf_fail(CF_ERR_INVALID, "--json: standard output is the picture's; use --report");
     if (o->format && !strcmp(o->format, "jpg") && o->depth == 16)
         return cf_fail(CF_ERR_INVALID, "--depth 16: JPEG holds 8 bits; use png or tif");
+    CF_TRY(cf_cli_check_model(o->model, o->transfer));
     if (o->provenance)
         CF_TRY(cf_picture_out_supported(o->provenance, 8));
     return o->error_map ? cf_picture_out_supported(o->error_map, 32) : CF_OK;

@@ -15,12 +15,13 @@
 typedef struct {
     const char *inputs[CF_COLORIZE_OPERANDS]; /* files, folders, "-" */
     size_t input_count;
-    const char *out, *hints, *format;
+    const char *out, *hints, *format, *model;
     const char *report, *provenance, *error_map;
     const char *settings[CF_COLORIZE_SETTINGS];
     size_t setting_count;
     long depth, quality, grid;
-    int force, again, json;
+    cf_fuse_transfer transfer;
+    int mean, force, again, json;
 } cf_colorize_options;
 
 /* One picture and its result. */

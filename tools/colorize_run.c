@@ -221,6 +221,9 @@ static cf_status plan_for(session *s, int width, int height, cf_colorize **out) 
     cf_colorize_params params = CF_COLORIZE_DEFAULTS;
     params.depth = (int)o->depth;
     params.grid = (int)o->grid;
+    params.transfer = o->transfer;
+    params.vivid = o->mean ? 0 : 1;
+    params.model = o->model;
     params.settings = o->settings;
     params.setting_count = o->setting_count;
     if (!s->facts->list->is_folder)

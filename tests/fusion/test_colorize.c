@@ -28,6 +28,13 @@ static cf_image picture_of(int width, int height) {
     return gray;
 }
 
+/* The classical transfer alone, unless a test says otherwise. */
+static cf_colorize_params guided(void) {
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    params.transfer = CF_FUSE_GUIDED;
+    return params;
+}
+
 static cf_image run(const cf_image *gray, const cf_colorize_params *params,
                     const cf_hint_point *points, size_t count, cf_colorize_output output) {
     cf_colorize *c;
@@ -55,7 +62,7 @@ START_TEST(luma_stays) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         cf_image gray = picture_of(sizes[i][0], sizes[i][1] > 1 ? sizes[i][1] : 2);
         gray.height = sizes[i][1];
-        cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+        cf_colorize_params params = guided();
         params.grid = 64; /* 333: three halvings */
         cf_image rgb = run(&gray, &params, points, sizes[i][1] > 1 ? 2 : 1, CF_COLORIZE_PICTURE);
         ck_assert_int_eq(rgb.width, gray.width);
@@ -75,8 +82,9 @@ START_TEST(luma_stays) {
 END_TEST
 
 START_TEST(without_hints_guided_gives_grey) {
+    cf_colorize_params params = guided();
     cf_image gray = picture_of(64, 48);
-    cf_image rgb = run(&gray, NULL, NULL, 0, CF_COLORIZE_PICTURE);
+    cf_image rgb = run(&gray, &params, NULL, 0, CF_COLORIZE_PICTURE);
     for (int y = 0; y < 48; y++)
         for (int x = 0; x < 64; x++) {
             const unsigned char *v = (unsigned char *)cf_image_row(&rgb, 0, y) + 3 * x;
@@ -103,7 +111,7 @@ START_TEST(points_colour_their_surface) {
     for (size_t i = 0; i < 2; i++) { /* 300x200 as it is, and on a grid of 38x25 */
         const cf_hint_point points[] = {{60, 100, 15, {200, 80, 60}},
                                         {200, 100, 15, {60, 90, 200}}};
-        cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+        cf_colorize_params params = guided();
         params.grid = grids[i];
         params.outputs = 1U << CF_COLORIZE_LINEAR;
         cf_image gray = picture_of(300, 200);
@@ -130,7 +138,7 @@ static void same_pixels(const cf_image *a, const cf_image *b) {
 START_TEST(bands_are_not_seen) {
     static const cf_hint_point points[] = {{50, 70, 19, {200, 80, 60}},
                                            {120, 70, 19, {60, 90, 200}}};
-    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_colorize_params params = guided();
     params.grid = 64;
     params.outputs = (1U << CF_COLORIZE_OUTPUTS) - 1;
     for (int height = 140; height <= 142; height++) {
@@ -151,7 +159,7 @@ END_TEST
 
 START_TEST(shares_add_up) {
     static const cf_hint_point point = {30, 20, 9, {200, 80, 60}};
-    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_colorize_params params = guided();
     params.outputs = 1U << CF_COLORIZE_PROVENANCE;
     cf_image gray = picture_of(100, 60);
     cf_image shares = run(&gray, &params, &point, 1, CF_COLORIZE_PROVENANCE);
@@ -209,7 +217,7 @@ START_TEST(wrong_calls_are_refused) {
         {5, 5, 1e9F, {0, 0, 0}}, {INFINITY, 5, 7, {0, 0, 0}},
     };
     cf_image gray = picture_of(64, 48);
-    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_colorize_params params = guided();
     const char *setting = "nonsense.x=1";
     cf_colorize *c;
     cf_image out;
@@ -243,7 +251,7 @@ END_TEST
 START_TEST(memory_is_steady_and_may_run_out) {
     static const cf_hint_point point = {20, 20, 7, {200, 100, 50}};
     cf_image gray = picture_of(200, 120);
-    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_colorize_params params = guided();
     cf_colorize *c;
     cf_image out;
     params.grid = 64;
