@@ -7,13 +7,22 @@
 #include <stdint.h>
 
 #include "base/image.h"
+#include "capture/video_in.h"
 
 typedef struct cf_sink cf_sink;
 
 typedef struct {
-    int width, height;       /* of all pictures */
-    double fps;              /* nominal, > 0: what the stream says of itself */
-    const char *title;       /* of a window; NULL: the program's name */
+    int width, height; /* of all pictures */
+    double fps;        /* nominal, > 0: what the stream says of itself */
+    const char *title; /* of a window; NULL: the program's name */
+    /* Of video files; other sinks have no use for them. */
+    const char *codec; /* "h264", "mpeg4" or "ffv1"; NULL: as ?codec= says, else the first here */
+    int quality;       /* of h264 and mpeg4, 1..100; 0: 92, hard to tell from the original */
+    /* Its audio is copied while its frames are read, its times are kept (t_ns is a picture's place
+     * in the file), and its title goes along. Once the sink is closed its audio is dropped. NULL:
+     * the first picture's time is the file's start. */
+    cf_video_in *copy_from;
+    double aspect;           /* width of a pixel over its height; 0: 1 */
     int (*is_stopped)(void); /* asked while the reader of a pipe takes nothing; 1: give up
                                 (CF_ERR_CANCELLED); NULL: never */
 } cf_sink_params;

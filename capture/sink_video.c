@@ -10,9 +10,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "capture/sink_backend.h"
+#include "capture/video_internal.h"
 #include "capture/yuv.h"
 
-#define TICKS 60000 /* a second in the file's time base: whole for 24, 25, 30, 50, 60 fps */
+#define TICKS 240000      /* a second in the file's time base: whole for film and television */
+#define MPEG4_TICKS 60000 /* it has 16 bits for them */
+#define QUALITY 92        /* where nothing is said: crf 18 */
 #define LONGEST_GAP INT64_C(10000000000) /* ns; what is longer is a clock that was set */
 
 typedef struct {
@@ -28,7 +31,7 @@ typedef struct {
     const char *options; /* as av_set_options_string takes them */
 } codec_choice;
 static const codec_choice codecs[] = {
-    {"h264", "libx264", AV_PIX_FMT_YUV420P, "preset=veryfast:crf=18"},
+    {"h264", "libx264", AV_PIX_FMT_YUV420P, "preset=veryfast"},
     {"mpeg4", "mpeg4", AV_PIX_FMT_YUV420P, ""},
     {"ffv1", "ffv1", AV_PIX_FMT_BGR0, "level=3:slices=4:slicecrc=1"},
 };
@@ -42,6 +45,9 @@ typedef struct {
     AVFrame *frame;
     AVPacket *packet;
     unsigned short *scratch;
+    cf_video_in *copy_from;
+    int *copies;               /* of each of its streams, the stream here; negative: none */
+    int ticks;                 /* a second in the encoder's time base */
     int has_header, is_broken; /* broken: a write failed, the file cannot be finished */
     int64_t step;              /* nominal ticks from picture to picture */
     int64_t last_ns, last;     /* time of the latest picture, and its place in the file */
@@ -73,9 +79,9 @@ static cf_status failed(const video *s, const char *what, int error) {
                    s->path, what, av_err2str(error));
 }
 
-static cf_status choose_codec(const char *target, const codec_choice **choice,
+static cf_status choose_codec(const char *target, const char *wanted, const codec_choice **choice,
                               const AVCodec **codec) {
-    const char *query = target + name_length(target), *wanted = NULL;
+    const char *query = target + name_length(target);
     if (*query) {
         if (strncmp(query, "?codec=", 7))
             return cf_fail(CF_ERR_INVALID, "%s: behind '?' only codec= is known", target);
@@ -99,6 +105,7 @@ static cf_status choose_codec(const char *target, const codec_choice **choice,
 static cf_status open_encoder(video *s, const cf_sink_params *params, const codec_choice *choice,
                               const AVCodec *codec) {
     int is_yuv = choice->pixels == AV_PIX_FMT_YUV420P;
+    double quality = params->quality > 0 ? params->quality : QUALITY;
     AVCodecContext *e = s->encoder = avcodec_alloc_context3(codec);
     if (!e)
         return CF_ERR_MEMORY;
@@ -108,23 +115,83 @@ static cf_status open_encoder(video *s, const cf_sink_params *params, const code
         return cf_fail(CF_ERR_INVALID, "%s: %dx%d is too small for a video", s->path, params->width,
                        params->height);
     e->pix_fmt = choice->pixels;
-    e->time_base = (AVRational){1, TICKS};
-    e->framerate = av_d2q(params->fps, TICKS);
+    e->time_base = (AVRational){1, s->ticks};
+    e->framerate = av_d2q(params->fps, s->ticks);
+    if (params->aspect > 0)
+        e->sample_aspect_ratio = av_d2q(params->aspect, 1000);
     e->color_range = is_yuv ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
     e->colorspace = is_yuv ? AVCOL_SPC_BT709 : AVCOL_SPC_RGB;
     e->color_primaries = AVCOL_PRI_BT709;
-    e->color_trc = AVCOL_TRC_IEC61966_2_1;
+    e->color_trc = s->copy_from ? AVCOL_TRC_BT709 : AVCOL_TRC_IEC61966_2_1;
     e->chroma_sample_location = is_yuv ? AVCHROMA_LOC_LEFT : AVCHROMA_LOC_UNSPECIFIED;
     if (codec->id == AV_CODEC_ID_MPEG4) {
         e->flags |= AV_CODEC_FLAG_QSCALE;
-        e->global_quality = 3 * FF_QP2LAMBDA;
+        e->global_quality = (int)((31 - 28 * quality / QUALITY) * FF_QP2LAMBDA);
     }
     if (s->format->oformat->flags & AVFMT_GLOBALHEADER)
         e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (e->priv_data)
         (void)av_set_options_string(e->priv_data, choice->options, "=", ":");
+    if (codec->id == AV_CODEC_ID_H264) /* constant rate factor: 18 at 92, 51 at 1 */
+        (void)av_opt_set_double(e->priv_data, "crf", 18 + (QUALITY - quality) * 33 / 91, 0);
     int error = avcodec_open2(e, codec, NULL);
     return error < 0 ? failed(s, "encode", error) : CF_OK;
+}
+
+/* Packets go on as they are, their times from the start of the file they come from. */
+static cf_status take_audio(void *user, AVPacket *packet) {
+    video *s = user;
+    const AVStream *from = cf_video_in_format(s->copy_from)->streams[packet->stream_index];
+    int index = s->copies[packet->stream_index];
+    if (index < 0 || s->is_broken)
+        return CF_OK;
+    AVStream *to = s->format->streams[index];
+    int64_t start = av_rescale_q(cf_video_in_start(s->copy_from), AV_TIME_BASE_Q, from->time_base);
+    packet->pts -= packet->pts != AV_NOPTS_VALUE ? start : 0;
+    packet->dts -= packet->dts != AV_NOPTS_VALUE ? start : 0;
+    av_packet_rescale_ts(packet, from->time_base, to->time_base);
+    packet->stream_index = index;
+    packet->pos = -1;
+    int error = av_interleaved_write_frame(s->format, packet);
+    if (error >= 0 || error == AVERROR(EINVAL)) /* times out of order: that packet is left out */
+        return CF_OK;
+    s->is_broken = 1;
+    return failed(s, "write", error);
+}
+
+static cf_status copy_stream(video *s, const AVStream *from, int *index) {
+    const AVCodecParameters *p = from->codecpar;
+    if (avformat_query_codec(s->format->oformat, p->codec_id, FF_COMPLIANCE_NORMAL) != 1) {
+        cf_log(CF_LOG_WARNING,
+               "%s: its container has no place for audio of kind %s, which is left out; "
+               ".mkv has",
+               s->path, avcodec_get_name(p->codec_id));
+        return CF_OK;
+    }
+    AVStream *to = avformat_new_stream(s->format, NULL);
+    if (!to || avcodec_parameters_copy(to->codecpar, p) < 0)
+        return CF_ERR_MEMORY;
+    to->codecpar->codec_tag = 0; /* the other container's name of it */
+    to->time_base = from->time_base;
+    to->disposition = from->disposition;
+    av_dict_copy(&to->metadata, from->metadata, 0);
+    *index = to->index;
+    return CF_OK;
+}
+
+static cf_status copy_streams(video *s) {
+    const AVFormatContext *from = cf_video_in_format(s->copy_from);
+    s->copies = cf_alloc(from->nb_streams, sizeof *s->copies);
+    if (!s->copies)
+        return CF_ERR_MEMORY;
+    for (unsigned i = 0; i < from->nb_streams; i++) {
+        s->copies[i] = -1;
+        if (from->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
+            CF_TRY(copy_stream(s, from->streams[i], &s->copies[i]));
+    }
+    av_dict_copy(&s->format->metadata, from->metadata, 0);
+    cf_video_in_take_audio(s->copy_from, take_audio, s);
+    return CF_OK;
 }
 
 static cf_status open_file(video *s, const cf_sink_params *params, const codec_choice *choice,
@@ -139,6 +206,9 @@ static cf_status open_file(video *s, const cf_sink_params *params, const codec_c
         return CF_ERR_MEMORY;
     s->stream->time_base = s->encoder->time_base;
     s->stream->avg_frame_rate = s->encoder->framerate;
+    s->stream->sample_aspect_ratio = s->encoder->sample_aspect_ratio;
+    if (s->copy_from)
+        CF_TRY(copy_streams(s));
     error = avcodec_parameters_from_context(s->stream->codecpar, s->encoder);
     if (error >= 0)
         error = avio_open(&s->format->pb, cf_file_temporary(s->file), AVIO_FLAG_WRITE);
@@ -181,17 +251,20 @@ static cf_status drain(video *s) {
 
 /* The picture's place in the file: its time after the first one's; never back, no wild leaps. */
 static int64_t place(video *s, int64_t t_ns) {
-    int64_t gap = t_ns - s->last_ns, step = gap * TICKS / 1000000000;
+    int64_t gap = t_ns - s->last_ns, step = gap > LONGEST_GAP ? 0 : gap * s->ticks / 1000000000;
     if (!s->pictures)
         step = 0;
     else if (gap < 0 || gap > LONGEST_GAP || !t_ns)
         step = s->step;
     else if (step < 1)
         step = 1;
-    s->last_ns = t_ns;
-    s->last += step;
-    s->pictures++;
-    return s->last;
+    return s->last + step;
+}
+
+/* The same where the file's own times are kept: no sooner than a tick after the one before. */
+static int64_t exact_place(const video *s, int64_t t_ns) {
+    int64_t at = av_rescale(t_ns > 0 ? t_ns : 0, s->ticks, 1000000000);
+    return s->pictures && at <= s->last ? s->last + 1 : at;
 }
 
 static void fill_bgr0(const cf_image *picture, const AVFrame *to) {
@@ -225,7 +298,9 @@ static cf_status write_picture(void *state, const cf_image *picture, int64_t t_n
         }
         cf_yuv420_from_rgb(&even, s->scratch, &planes);
     }
-    s->frame->pts = place(s, t_ns);
+    s->last = s->frame->pts = s->copy_from ? exact_place(s, t_ns) : place(s, t_ns);
+    s->last_ns = t_ns;
+    s->pictures++;
     error = avcodec_send_frame(s->encoder, s->frame);
     cf_status status = error < 0 ? failed(s, "encode", error) : drain(s);
     s->is_broken |= status != CF_OK;
@@ -249,6 +324,8 @@ static cf_status finish(video *s) {
 static cf_status close_sink(void *state, int keep) {
     video *s = state;
     cf_status status = keep && !s->is_broken ? finish(s) : CF_OK;
+    if (s->copy_from)
+        cf_video_in_take_audio(s->copy_from, NULL, NULL);
     if (s->format && s->has_header)
         (void)av_write_trailer(s->format); /* frees what the container holds */
     if (s->format)
@@ -259,6 +336,7 @@ static cf_status close_sink(void *state, int keep) {
     av_frame_free(&s->frame);
     av_packet_free(&s->packet);
     cf_free(s->scratch);
+    cf_free(s->copies);
     cf_free(s);
     return status;
 }
@@ -266,7 +344,10 @@ static cf_status close_sink(void *state, int keep) {
 static cf_status open_all(video *s, const char *target, const cf_sink_params *params) {
     const codec_choice *choice;
     const AVCodec *codec;
-    CF_TRY(choose_codec(target, &choice, &codec));
+    CF_TRY(choose_codec(target, params->codec, &choice, &codec));
+    s->ticks = codec->id == AV_CODEC_ID_MPEG4 ? MPEG4_TICKS : TICKS;
+    s->step = (int64_t)(s->ticks / params->fps + 0.5);
+    s->step = s->step > 0 ? s->step : 1;
     CF_TRY(cf_file_create(s->path, &s->file));
     CF_TRY(open_file(s, params, choice, codec));
     return make_frame(s, params);
@@ -278,8 +359,7 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
     if (!s)
         return CF_ERR_MEMORY;
     av_log_set_level(AV_LOG_QUIET); /* what goes wrong is in the status */
-    s->step = (int64_t)(TICKS / params->fps + 0.5);
-    s->step = s->step > 0 ? s->step : 1;
+    s->copy_from = params->copy_from;
     cf_status status = length < sizeof s->path
                            ? CF_OK
                            : cf_fail(CF_ERR_INVALID, "%s: the name is too long", target);
