@@ -29,7 +29,14 @@ static const cf_cli_option options[] = {
      "spread along the picture's surfaces"},
     {"model", 0, "FILE.onnx",
      "another network than the built-in one: of the same kind, or a published\n"
-     "colorizer (lightness to ab, or lightness, hints and mask to ab)"},
+     "colorizer from L* to Lab's a and b (ECCV16), or from L*, ab of hints and a\n"
+     "mask (SIGGRAPH17); its ports tell which (docs/networks.md)"},
+    {"model-grid", 0, "WxH",
+     "the grid that a published one runs on, where its file leaves that open\n"
+     "(default 256x256)"},
+    {"model-lightness", 0, "LOW,HIGH",
+     "what it takes for black and white (default: as its file says, else 0,100)"},
+    {"model-ab", 0, "UNITS", "Lab units per 1 of its planes (default: as its file says, else 1)"},
     {"force", 0, NULL, "colour anew what has colours of its own"},
     {"again", 0, NULL, "make again what is in the folder already (default: go on)"},
     {"format", 0, "png|jpg|tif",
@@ -111,12 +118,10 @@ static cf_status take(void *target, const char *name, const char *value) {
         return o->depth == 8 || o->depth == 16 ? CF_OK
                                                : cf_fail(CF_ERR_INVALID, "--depth is 8 or 16");
     }
-    if (!strcmp(name, "set")) {
-        if (o->setting_count == CF_COLORIZE_SETTINGS)
-            return cf_fail(CF_ERR_INVALID, "--set: at most %d times", CF_COLORIZE_SETTINGS);
-        o->settings[o->setting_count++] = value;
-        return CF_OK;
-    }
+    if (!strcmp(name, "set"))
+        return cf_colorize_add_setting(o, value);
+    if (!strncmp(name, "model-", 6))
+        return cf_colorize_take_model(o, name, value);
     o->force |= !strcmp(name, "force");
     o->again |= !strcmp(name, "again");
     o->json |= !strcmp(name, "json");
@@ -135,6 +140,7 @@ static const cf_cli cli = {
                 "  chromafuse colorize album/ -o coloured/\n"
                 "  chromafuse colorize portrait.tif -o portrait_colour.tif --depth 16 --hints "
                 "dress.json\n"
+                "  chromafuse colorize old.jpg --model eccv16.onnx -o new.jpg\n"
                 "  curl -s https://example.org/old.jpg | chromafuse colorize - -o - > new.png\n",
     .options = options,
     .take = take,
@@ -153,6 +159,9 @@ static cf_status check_options(const cf_colorize_options *o) {
         return cf_fail(CF_ERR_INVALID, "colorize: standard input comes alone");
     if (!strcmp(o->out, "-") && o->json)
         return cf_fail(CF_ERR_INVALID, "--json: standard output is the picture's; use --report");
+    if (o->model_setting_count && !o->model)
+        return cf_fail(CF_ERR_INVALID, "--model-grid, --model-lightness and --model-ab are for "
+                                       "--model, which is missing");
     if (o->format && !strcmp(o->format, "jpg") && o->depth == 16)
         return cf_fail(CF_ERR_INVALID, "--depth 16: JPEG holds 8 bits; use png or tif");
     CF_TRY(cf_cli_check_model(o->model, o->transfer));
@@ -207,6 +216,8 @@ static cf_status colorize(const cf_colorize_options *o, const cf_colorize_list *
     cf_hint_point *points = NULL;
     size_t count = 0;
     cf_cl *cl;
+    if (o->model)
+        CF_TRY(cf_colorize_check_model(o));
     if (o->hints)
         CF_TRY(cf_hints_file_read(o->hints, &points, &count));
     cf_status status = cf_cl_open(&params, &cl);

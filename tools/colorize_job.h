@@ -17,12 +17,22 @@ typedef struct {
     size_t input_count;
     const char *out, *hints, *format, *model;
     const char *report, *provenance, *error_map;
+    int model_grid[2]; /* 0: not given */
+    char model_settings[3][64];
+    size_t model_setting_count;
     const char *settings[CF_COLORIZE_SETTINGS];
     size_t setting_count;
     long depth, quality, grid;
     cf_fuse_transfer transfer;
     int mean, force, again, json;
 } cf_colorize_options;
+
+/* Takes a --set; CF_ERR_INVALID when there are too many. */
+cf_status cf_colorize_add_setting(cf_colorize_options *o, const char *setting);
+/* Takes --model-grid, --model-lightness or --model-ab. */
+cf_status cf_colorize_take_model(cf_colorize_options *o, const char *name, const char *value);
+/* What is wrong with the file of --model is said once, before any picture is read. */
+cf_status cf_colorize_check_model(const cf_colorize_options *o);
 
 /* One picture and its result. */
 typedef struct {

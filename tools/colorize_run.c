@@ -21,6 +21,7 @@
 #define ROOM 2                    /* photographs that wait for the device, or to be written */
 #define PLANS 4                   /* sizes that are kept planned */
 #define PLANNED_PIXELS (48 << 20) /* of all of them together */
+#define MODEL_PIXELS (16 << 20)   /* that the weights of a published colorizer count as */
 
 /* A photograph on its way. */
 typedef struct {
@@ -181,13 +182,18 @@ static void *writer(void *argument) {
     return NULL;
 }
 
+/* What a plan holds in memory, as pixels of a picture. */
+static size_t cost_of(const session *s, int width, int height) {
+    return (size_t)width * (size_t)height + (s->facts->options->model ? MODEL_PIXELS : 0);
+}
+
 static plan *oldest(session *s, size_t *pixels) {
     plan *found = NULL;
     *pixels = 0;
     for (int i = 0; i < PLANS; i++) {
         plan *p = &s->plans[i];
         if (p->colorize)
-            *pixels += (size_t)p->width * (size_t)p->height;
+            *pixels += cost_of(s, p->width, p->height);
         if (p->colorize && (!found || p->used < found->used))
             found = p;
     }
@@ -229,7 +235,7 @@ static cf_status plan_for(session *s, int width, int height, cf_colorize **out) 
     if (!s->facts->list->is_folder)
         params.outputs = (unsigned)(o->provenance || reports) << CF_COLORIZE_PROVENANCE |
                          (unsigned)(o->error_map != NULL) << CF_COLORIZE_ERROR;
-    plan *p = make_room(s, (size_t)width * (size_t)height);
+    plan *p = make_room(s, cost_of(s, width, height));
     CF_TRY(cf_colorize_create(s->cl, width, height, &params, &p->colorize));
     p->width = width;
     p->height = height;
@@ -282,7 +288,9 @@ static void color_all(session *s) {
         }
         note_failure(s, w->index, status);
         free_work(w);
-        s->stop |= status == CF_ERR_DEVICE; /* what fails there once will fail for every picture */
+        /* what fails there once will fail for every picture */
+        s->stop |=
+            status == CF_ERR_DEVICE || (s->facts->options->model && status == CF_ERR_UNSUPPORTED);
     }
 }
 

@@ -27,6 +27,7 @@ import hashlib
 import os
 import re
 import sys
+import warnings
 import zipfile
 
 try:
@@ -268,8 +269,10 @@ def write(network, path, size, half, about):
     """The network as ONNX; size None: any."""
     width, height = size or (256, 256)
     axes = {n: {2: "height", 3: "width"} for n in (*network.INPUTS, "ab")} if size is None else None
-    torch.onnx.export(network, tuple(examples(network, height, width, 0)), path, opset_version=OPSET,
-                      input_names=list(network.INPUTS), output_names=["ab"], dynamic_axes=axes, dynamo=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")   # that there is a newer exporter
+        torch.onnx.export(network, tuple(examples(network, height, width, 0)), path, opset_version=OPSET,
+                          input_names=list(network.INPUTS), output_names=["ab"], dynamic_axes=axes, dynamo=False)
     model = onnx.load(path)
     if half:
         halve_weights(model)
