@@ -14,6 +14,13 @@ static const cf_option options[] = {
     CF_OPTION_END,
 };
 
+static cf_status bind(const cf_stage_context *context, void *params) {
+    cf_provenance_params *p = params;
+    if (context->network)
+        p->invented_error = CF_PROVENANCE_NETWORK_ERROR;
+    return CF_OK;
+}
+
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_provenance_params *p = params;
     const cf_plane_set *confidence = &io->in[0], *match = &io->in[1];
@@ -41,6 +48,7 @@ const cf_stage cf_stage_provenance = {
     .tol_max = 1.001 / 255,
     .tol_mean = 2e-5,
     .tol_why = "a value halfway between two steps of 1/255 may round to either",
+    .bind = bind,
     .run_ref = cf_provenance_ref,
     .run_cl = run_cl,
 };

@@ -16,7 +16,9 @@
  * measured = match (1 + half) confidence / (confidence + half): the matcher's trust that the sample
  * shows this pixel's surface, times what the sample's noise leaves of it.
  * invented = (1 - measured) min(1, (error / invented_error)^2): the error's variance against that
- * of a guess without any hint. guided is the rest.
+ * of a guess without any hint. guided is the rest. With a network the error is less where nothing
+ * is known, for it has seen the world, and what it then says is invented all the same: bind sets
+ * invented_error to CF_PROVENANCE_NETWORK_ERROR.
  *
  * Point-wise: margin 0. What is not a number counts as confidence 0, match 0, error invented_error.
  */
@@ -26,6 +28,9 @@ typedef struct {
 } cf_provenance_params;
 #define CF_PROVENANCE_DEFAULTS                                                                     \
     { .half = 0.2F, .invented_error = 36 }
+/* At 12 Lab ab units, from which the network itself counts colour as invented
+ * (tools/train/network.py, INVENTED_ERROR), half is. */
+#define CF_PROVENANCE_NETWORK_ERROR 17
 
 cf_status cf_provenance_ref(const cf_stage_io *io, const void *params);
 

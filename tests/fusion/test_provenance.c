@@ -80,8 +80,22 @@ START_TEST(steps_sum_to_255) {
 }
 END_TEST
 
+/* What a network that knows nothing of a picture errs by is less than what grey errs by. */
+START_TEST(a_network_invents_from_smaller_errors_on) {
+    static const char some_model;
+    cf_provenance_params params = CF_PROVENANCE_DEFAULTS;
+    cf_stage_context context = {.network = NULL};
+    ck_assert_int_eq(cf_stage_provenance.bind(&context, &params), CF_OK);
+    ck_assert_float_eq(params.invented_error, 36);
+    context.network = (const void *)&some_model; /* not looked at */
+    ck_assert_int_eq(cf_stage_provenance.bind(&context, &params), CF_OK);
+    ck_assert_float_eq(params.invented_error, 17);
+}
+END_TEST
+
 static void add(TCase *tc) {
     tcase_add_test(tc, steps_sum_to_255);
+    tcase_add_test(tc, a_network_invents_from_smaller_errors_on);
     tcase_add_test(tc, even_pictures_by_hand);
 }
 

@@ -147,6 +147,8 @@ class BadUsage(Case):
     def test_words(self):
         self.bad(2, "tone", tone="loud")
         self.bad(2, "transfer", transfer="magic")
+        self.bad(2, "--model", transfer="guided", model="x.onnx")
+        self.bad(2, "--model", model="")
         self.bad(2, "--colour", more=("--colour", "x"))
         self.bad(2, "-z", more=("-z",))
         self.bad(2, "extra", more=("extra",))

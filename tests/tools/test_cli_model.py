@@ -11,7 +11,7 @@ import random
 import tempfile
 import unittest
 
-from cli_case import SANITIZED, Case, main, read, run, tree, write
+from cli_case import SANITIZED, Case, main, png_rows, read, run, tree, write
 from onnx_maker import INT64, data, model, node, npy, number, read_npy, tensor, value
 
 WEIGHTS = [0.5, -1.0, 2.0, 1.0]
@@ -66,6 +66,55 @@ class ModelCase(Case):
             with self.subTest(words=words[:2]):
                 self.assertEqual(self.refuses(1, *patterns, words=words).stdout, "")
         return run("model", "info", path, "--size", "5x3")
+
+
+PORTS = {"mono": 1, "hint": 2, "confidence": 1, "sigma": 1, "transferred": 2, "doubt": 1, "vivid": 1}
+
+
+def colorizer(nodes=None, ports=None, outputs=None, **more):
+    """A network with the colorizer's ports that changes nothing, or less than that."""
+    dims = {name: (1, planes, "h", "w") for name, planes in (ports or PORTS).items()}
+    dims["vivid"] = (1, 1, 1, 1)
+    nodes = nodes or [node("Identity", ["transferred"], ["chroma"]), node("Identity", ["doubt"], ["error"])]
+    return model(nodes, [value(name, d) for name, d in dims.items()],
+                 outputs or [value("chroma", (1, 2, "h", "w")), value("error", (1, 1, "h", "w"))], **more)
+
+
+class Colorizer(Case):
+    """`fuse --model`: any network with the right ports, and one clear line for others."""
+
+    def refuses(self, content, *patterns):
+        path = write(self.path("other.onnx"), content)
+        before = tree(self.at)
+        self.complains(run(*self.words(model=path)), 1, *patterns)
+        self.assertEqual(tree(self.at), before)
+
+    def test_one_that_changes_nothing(self):
+        path, same = write(self.path("same.onnx"), colorizer()), self.path("same.png")
+        self.good(transfer="guided", tone="none")
+        self.good(model=path, output=same, tone="none")
+        self.assertEqual(png_rows(same), png_rows(self.out))
+        self.good(tone="none", output=same)
+        self.assertNotEqual(png_rows(same), png_rows(self.out))
+
+    def test_other_ports(self):
+        needed = "needed are inputs mono 1x1xHxW, hint 1x2xHxW"
+        self.refuses(colorizer(ports={k: v for k, v in PORTS.items() if k != "doubt"},
+                               nodes=[node("Identity", ["transferred"], ["chroma"]), node("Identity", ["mono"], ["error"])]),
+                     r"other\.onnx", "no input 'doubt'", needed)
+        self.refuses(colorizer(ports=dict(PORTS, hint=3)), r"other\.onnx", "'hint' is .x3x", needed)
+        self.refuses(colorizer(ports=dict(PORTS, palette=3)), r"other\.onnx", "8 inputs", needed)
+        self.refuses(picture_net(), r"other\.onnx", "no input 'mono'", needed)
+
+    def test_outputs_of_another_size(self):
+        nodes = [node("GlobalAveragePool", ["transferred"], ["chroma"]), node("Identity", ["doubt"], ["error"])]
+        self.refuses(colorizer(nodes), "'chroma' is 1x2x1x1")
+
+    def test_no_network(self):
+        for content in (b"", b"not a network", colorizer()[:-40], read(self.given("truth.png"))):
+            self.refuses(content, r"other\.onnx")
+        self.complains(run(*self.words(model=self.path("none.onnx"))), 1, r"none\.onnx", "No such file")
+        self.complains(run(*self.words(model=self.at)), 1, self.at)
 
 
 class Good(ModelCase):

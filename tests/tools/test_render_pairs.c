@@ -13,6 +13,7 @@
 #include "capture/picture_out.h"
 #include "capture/scene.h"
 #include "fusion/chroma.h"
+#include "fusion/fuse.h"
 #include "tests/test_main.h"
 #include "tools/train/render/dataset.h"
 
@@ -191,6 +192,83 @@ START_TEST(points_show_the_truth) {
 }
 END_TEST
 
+/* What the network gets in `fuse` (cells.*) of the frames that a record was made from. */
+static void fuse_cells(const cf_train_views *views, const cf_train_rig *rig,
+                       const cf_train_level *level, const char *const *names, cf_image cells[6]) {
+    cf_frame *mono = NULL, *color = NULL;
+    cf_rectification geometry = {0};
+    cf_fuse *fuse;
+    cf_fuse_params params = CF_FUSE_DEFAULTS;
+    ck_assert_int_eq(cf_train_level_expose(views, rig, level, &mono, &color, &geometry), CF_OK);
+    const cf_fuse_rig parts = {
+        .mono = &mono->profile, .color = &color->profile, .geometry = &geometry};
+    params.tensors = names;
+    params.tensor_count = 6;
+    ck_assert_int_eq(cf_fuse_create(cl, &parts, &params, &fuse), CF_OK);
+    ck_assert_int_eq(cf_fuse_run(fuse, &mono->image, &color->image), CF_OK);
+    for (int i = 0; i < 6; i++)
+        ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, names[i], &cells[i]), CF_OK);
+    cf_fuse_destroy(&fuse);
+    cf_rectification_clear(&geometry);
+    cf_frame_unref(&mono);
+    cf_frame_unref(&color);
+}
+
+/* A cell as tools/train/dataset.py sees it: as it lies, or the mean of its four pixels. *largest:
+ * of the halves. */
+static double seen_in_training(const cf_record *r, const char *plane, int p, int x, int y,
+                               double *largest) {
+    int is_picture = !strcmp(plane, "mono") || !strcmp(plane, "chroma");
+    double sum = 0;
+    *largest = 0;
+    for (int i = 0; i < (is_picture ? 4 : 1); i++) {
+        double v = (double)(is_picture ? cf_record_get(r, plane, 0, p, 2 * x + i % 2, 2 * y + i / 2)
+                                       : cf_record_get(r, plane, 0, p, x, y));
+        *largest = fmax(*largest, fabs(v));
+        sum += v;
+    }
+    return is_picture ? sum / 4 : sum;
+}
+
+START_TEST(the_network_sees_what_it_was_trained_on) {
+    static const char *const names[] = {"cells.mono",  "cells.hint",   "cells.confidence",
+                                        "cells.sigma", "cells.chroma", "cells.error"};
+    static const char *const planes[] = {"mono", "hint", "confidence", "sigma", "chroma", "error"};
+    const cf_train_level level = {.electrons = 80, .measured = 1, .seed = 11};
+    cf_random random;
+    cf_layered_scene scene;
+    cf_train_rig rig;
+    cf_train_views views;
+    cf_record record = {.width = WIDTH, .height = HEIGHT, .levels = 1};
+    cf_image cells[6];
+    cf_random_seed(&random, 4);
+    ck_assert_int_eq(cf_layered_scene_draw(&photos, 0, WIDTH, HEIGHT, 12, &random, &scene), CF_OK);
+    cf_train_rig_draw(&scene, &random, &rig);
+    ck_assert_int_eq(cf_train_views_make(&scene, &rig, 1, &views), CF_OK);
+    record.data = cf_alloc(1, cf_record_bytes(WIDTH, HEIGHT, 1));
+    ck_assert_ptr_nonnull(record.data);
+    ck_assert_int_eq(cf_train_level_write(cl, &views, &rig, &level, 0, &record), CF_OK);
+    fuse_cells(&views, &rig, &level, names, cells);
+    for (int i = 0; i < 6; i++) {
+        double most = 0;
+        for (int p = 0; p < cells[i].planes; p++)
+            for (int y = 0; y < HEIGHT / 2; y++)
+                for (int x = 0; x < WIDTH / 2; x++) {
+                    double largest, got = (double)((float *)cf_image_row(&cells[i], p, y))[x];
+                    double want = seen_in_training(&record, planes[i], p, x, y, &largest);
+                    /* half floats have 11 bits, and 2^-24 where they are small */
+                    ck_assert_double_eq_tol(got, want, largest / 2048 + 1e-6);
+                    most = fmax(most, largest);
+                }
+        ck_assert_double_gt(most, 0); /* it is no comparison of nothing */
+        cf_image_free(&cells[i]);
+    }
+    cf_free(record.data);
+    cf_train_views_free(&views);
+    cf_layered_scene_free(&scene);
+}
+END_TEST
+
 START_TEST(folder_has_index_and_shards) {
     char out[96], path[128], *text;
     size_t size;
@@ -235,6 +313,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, same_seed_same_record);
     tcase_add_test(tc, inputs_tell_of_the_targets);
     tcase_add_test(tc, points_show_the_truth);
+    tcase_add_test(tc, the_network_sees_what_it_was_trained_on);
     tcase_add_test(tc, folder_has_index_and_shards);
     tcase_add_test(tc, bad_folders_are_refused);
 }

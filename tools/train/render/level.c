@@ -216,12 +216,18 @@ static cf_status write_level(const work *w, int index, cf_record *record) {
     return put_shrunk(record, "error", index, &t[ERROR], NULL);
 }
 
+cf_status cf_train_level_expose(const cf_train_views *views, const cf_train_rig *rig,
+                                const cf_train_level *level, cf_frame **mono, cf_frame **color,
+                                cf_rectification *geometry) {
+    CF_TRY(expose(&views->rgb, rig, level, 0, mono));
+    CF_TRY(expose(&views->color, rig, level, 1, color));
+    return lay_out(&views->rgb, rig, geometry);
+}
+
 static cf_status make_level(cf_cl *cl, const cf_train_rig *rig, const cf_train_level *level,
                             work *w) {
     if (level->electrons > 0) {
-        CF_TRY(expose(&w->views->rgb, rig, level, 0, &w->mono));
-        CF_TRY(expose(&w->views->color, rig, level, 1, &w->color));
-        CF_TRY(lay_out(&w->views->rgb, rig, &w->geometry));
+        CF_TRY(cf_train_level_expose(w->views, rig, level, &w->mono, &w->color, &w->geometry));
         CF_TRY(run_chain(cl, w));
     } else {
         CF_TRY(get_planes(w, GUIDE, SIGMA));

@@ -56,6 +56,12 @@ cf_status cf_train_scene_write(const cf_layered_scene *scene, const cf_train_rig
 cf_status cf_train_level_write(cf_cl *cl, const cf_train_views *views, const cf_train_rig *rig,
                                const cf_train_level *level, int index, cf_record *record);
 
+/* The raws of a level with noise, and the geometry that the chain is told. Free all three in any
+ * case. */
+cf_status cf_train_level_expose(const cf_train_views *views, const cf_train_rig *rig,
+                                const cf_train_level *level, cf_frame **mono, cf_frame **color,
+                                cf_rectification *geometry);
+
 /* Confidence of a user's point, of which the colour is a mean over its square. */
 #define CF_TRAIN_POINT_CONFIDENCE 0.9F
 
