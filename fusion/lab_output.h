@@ -22,8 +22,9 @@
  * With the pixel's own L* they give its chroma.
  *
  * For a network that takes no hints (follow 1), transferred chroma takes over around them: its
- * share is (1 - (doubt / reach)^2)^2, 0 where doubt is beyond reach, which without hints is
- * everywhere. How wrong the network is nobody knows: its error counts as `error`, a guess.
+ * share is (1 - (doubt / reach)^2)^2, 0 where doubt is beyond reach: everywhere without hints, and
+ * far from them, where the transfer knows of a tint at most. How wrong the network is nobody knows:
+ * its error counts as `error`, a guess.
  *
  * What is not a number counts as mono 0, transferred 0, doubt beyond reach, a and b 0.
  */
@@ -35,7 +36,7 @@ typedef struct {
     float eps;   /* of the chroma convention */
 } cf_lab_output_params;
 #define CF_LAB_OUTPUT_DEFAULTS                                                                     \
-    { .edge = 5, .follow = 1, .reach = 20, .error = 36, .eps = CF_CHROMA_EPS }
+    { .edge = 5, .follow = 1, .reach = 12, .error = 36, .eps = CF_CHROMA_EPS }
 
 cf_status cf_lab_output_ref(const cf_stage_io *io, const void *params);
 

@@ -99,6 +99,7 @@ END_TEST
 
 START_TEST(hints_count_near_them) {
     cf_lab_output_params p = CF_LAB_OUTPUT_DEFAULTS;
+    p.reach = 20;
     flat(0.2F);
     memset(ab, 0, sizeof ab);
     for (int i = 0; i < 5; i++)
