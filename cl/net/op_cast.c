@@ -16,8 +16,14 @@ static cf_status infer(cf_planner *plan, cf_op *op) {
     int type = to > 0 && to < 100 ? cf_onnx_type_class((int)to) : -1;
     if (type < 0)
         return cf_op_fail(op, CF_ERR_UNSUPPORTED, "to element type %lld", (long long)to);
-    op->out[0]->type = (cf_type)type;
-    op->out[0]->shape = op->in[0]->shape;
+    cf_tensor *from = op->in[0], *out = op->out[0];
+    out->type = (cf_type)type;
+    out->shape = from->shape;
+    if (from->type == CF_TYPE_FLOAT && out->type == CF_TYPE_FLOAT) {
+        /* a constant of half floats, as files store weights to be small, need not be copied */
+        out->data = from->data;
+        out->stored = from->stored;
+    }
     return CF_OK;
 }
 

@@ -2,7 +2,7 @@
 """Writes small ONNX models and NumPy files byte by byte, from their specifications. Standard library only."""
 import struct
 
-FLOAT, INT64 = 1, 7
+FLOAT, INT64, HALF = 1, 7, 10
 
 
 def varint(value):
@@ -26,7 +26,7 @@ def data(field, value):
 def tensor(name, dims, values, kind=FLOAT, raw=True):
     """A TensorProto; values as floats or integers by kind."""
     out = b"".join(number(1, d) for d in dims) + number(2, kind) + data(8, name)
-    code, field = {FLOAT: ("f", 4), INT64: ("q", 7)}[kind]
+    code, field = {FLOAT: ("f", 4), INT64: ("q", 7), HALF: ("e", 5)}[kind]
     if raw:
         return out + data(9, struct.pack("<%d%s" % (len(values), code), *values))
     if kind == INT64:

@@ -12,7 +12,7 @@ import tempfile
 import zlib
 
 from cli_case import Case, main, png_rows, run, tree, write
-from onnx_maker import INT64, data, model, node, tensor, value
+from onnx_maker import HALF, INT64, data, model, node, tensor, value
 
 WIDTH, HEIGHT = 64, 48
 OPEN = ("n", 1, "h", "w")
@@ -90,6 +90,13 @@ class Kinds(ModelCase):
     def test_lightness_alone(self):
         self.check(self.colorize(single()), 30, -20)
         self.check(self.colorize(single((1, 1, 16, 24))), 30, -20)
+
+    def test_half_weights(self):
+        """As tools/seed_networks.py --half stores them: a Cast behind each."""
+        file = model([node("Cast", ["w.half"], ["w"], to=1), node("Cast", ["b.half"], ["b"], to=1),
+                      node("Conv", ["l", "w", "b"], ["ab"])], [value("l", OPEN)], [value("ab", ("n", 2, "h", "w"))],
+                     [tensor("w.half", (2, 1, 1, 1), (0.0, 0.0), HALF), tensor("b.half", (2,), (30.0, -20.0), HALF)])
+        self.check(self.colorize(file), 30, -20)
 
     def test_numbers_of_the_file(self):
         """Metadata, and options over it."""
