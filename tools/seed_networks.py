@@ -39,12 +39,14 @@ try:
     from torch import nn
     from torch.nn import functional as F
 except ImportError as missing:
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
     print(f"seed_networks.py: {missing}: install what tools/train/requirements.txt lists", file=sys.stderr)
-    sys.exit(77)
+    sys.exit(1)
 
 OPSET = 17
 STEP = 8             # sides must be multiples of this: three halvings on the way in
-SIDE_MAX = 2048
+SIDE_MAX = 1024     # of what `colorize --model` takes
 TOLERANCE = 1e-3     # largest difference from ONNX Runtime over the output's standard deviation
 HALF_FROM = 1024     # smaller constants stay as they are with --half
 FILE_MAX = 1 << 30   # of weights, bytes
