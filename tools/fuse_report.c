@@ -45,6 +45,10 @@ void cf_fuse_write_report(const cf_fuse_facts *f, FILE *to) {
     cf_json_open(&json, NULL, '{');
     cf_json_text(&json, "size", size);
     cf_json_text(&json, "device", cf_cl_device_info(f->cl)->name);
+    int is_network = f->options->transfer == CF_FUSE_NETWORK;
+    cf_json_text(&json, "transfer", is_network ? "network" : "guided");
+    if (is_network)
+        cf_json_text(&json, "model", f->options->model ? f->options->model : "built in");
     cf_report_stages(&json, f->cl, f->frame_count);
     cf_report_times(&json, "frame_ms", f->frame_ms, f->frame_count);
     cf_json_open(&json, "noise", '{');

@@ -73,10 +73,12 @@ class GoodRuns(Case):
         self.assertEqual(sorted(os.listdir(self.at)), sorted([*names.values(), "out.png"]))
 
     def check_report(self, report):
-        keys = "size device stages frame_ms noise chroma_snr_db registration fractions peak_bytes warnings"
+        keys = "size device transfer model stages frame_ms noise chroma_snr_db registration fractions peak_bytes warnings"
         self.assertLessEqual(set(keys.split()), set(report))
         self.assertEqual(report["size"], "%dx%d" % (WIDTH, HEIGHT))
         self.assertTrue(all(s["name"] and s["ms"] >= 0 for s in report["stages"]))
+        self.assertEqual((report["transfer"], report["model"]), ("network", "built in"))
+        self.assertLessEqual({"cells", "network", "restore"}, {s["name"] for s in report["stages"]})
         self.assertEqual(set(report["frame_ms"]), {"median", "min", "max"})
         self.assertEqual(set(report["noise"]), {"mono", "color"})
         self.assertLessEqual({"residual_px", "vertical_px"}, set(report["registration"]))
@@ -88,6 +90,11 @@ class GoodRuns(Case):
         done = self.good("--json", report=self.path("r.json"), frames=3)
         self.check_report(json.loads(done.stdout))
         self.check_report(json.loads(read(self.path("r.json"))))
+
+    def test_guided(self):
+        report = json.loads(self.good("--json", transfer="guided").stdout)
+        self.assertEqual((report["transfer"], report.get("model")), ("guided", None))
+        self.assertFalse({"cells", "network", "restore"} & {s["name"] for s in report["stages"]})
 
     def test_profile_and_settings(self):
         done = self.good("--profile", "--set", "encode.gain=0.5", tone="none")
@@ -240,7 +247,7 @@ class Interruption(Case):
         before = tree(self.at)
         words = self.words(frames=100000, provenance=self.path("p.png"), report=self.path("r.json"))
         self.interrupt(words, signal.SIGINT, 2)
-        self.interrupt(words, signal.SIGTERM, 0.3 if not SANITIZED else 1)
+        self.interrupt(words, signal.SIGTERM, 1)
         self.assertEqual(tree(self.at), before)
 
     def test_simulate(self):
