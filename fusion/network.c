@@ -162,8 +162,8 @@ const cf_stage cf_stage_network = {
     .options = options,
     .multiple = CF_CELLS_MULTIPLE,
     .margin = -1,
-    .tol_max = 2e-3,
-    .tol_mean = 1e-4,
+    .tol_max = 2e-4,
+    .tol_mean = 1e-5,
     .tol_why =
         "20 layers whose convolutions are summed in another order, some by Winograd's method",
     .bind = bind,

@@ -205,6 +205,10 @@ expect 0 "out of step by" live --mono "$m" --color "$c&skew_us=3000" --no-sync -
 echo "--- what is wrong is said in one line"
 expect 2 "mono is missing" live
 expect 2 "Known are" live --mono "$m" --color "$c" -o nothing.xyz
+expect 2 "transfer is network or guided" live --mono "$m" --color "$c" --transfer magic
+expect 2 "guided uses none" live --mono "$m" --color "$c" --transfer guided --model x.onnx
+expect 1 "none.onnx" live --mono "$m" --color "$c" -o none.y4m --model none.onnx --frames 1
+[ -e none.y4m ] && fail "a film without a network"
 expect 2 "view is" live --mono "$m" --color "$c" --view all
 expect 2 "no known stage\|unknown option" live --mono "$m" --color "$c" --nonsense
 expect 1 "same camera" live --mono "$m" --color "$m" -o x.y4m
