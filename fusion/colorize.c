@@ -2,6 +2,7 @@
 /* Colorization: colour on a grid of some hundred pixels a side, then the picture in bands. */
 #include "fusion/colorize.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #include "fusion/output.h"
 #include "fusion/pipelines.h"
 
-#define SIGMA 0.002F /* noise of a photo's square root: half a code of 8 bits */
+#define SIGMA 0.002F /* noise of a picture's square root: half a code of 8 bits */
 #define MARGIN 2     /* rows at the edges of a band that miss their neighbours */
 #define MAX_STEPS 32
 
@@ -141,9 +142,10 @@ static cf_status create_finish(cf_colorize *c) {
 static cf_status start_planes(cf_colorize *c) {
     CF_TRY(cf_image_alloc(c->grid_width, c->grid_height, 2, CF_PIXEL_F32, &c->hint));
     CF_TRY(cf_image_alloc(c->grid_width, c->grid_height, 1, CF_PIXEL_F32, &c->confidence));
+    float sigma = fmaxf(c->params.noise / (float)(1 << c->levels), SIGMA); /* means have less */
     for (int y = 0; y < c->grid_height; y++)
         for (int x = 0; x < c->grid_width; x++)
-            ((float *)cf_image_row(&c->confidence, 0, y))[x] = SIGMA;
+            ((float *)cf_image_row(&c->confidence, 0, y))[x] = sigma;
     CF_TRY(cf_pipeline_write(c->color, "mono.sigma", &c->confidence));
     return CF_OK;
 }
@@ -192,6 +194,9 @@ static cf_status prepare(cf_colorize *c) {
     if (!(c->params.vivid >= 0 && c->params.vivid <= 1))
         return cf_fail(CF_ERR_INVALID, "colorize: vivid %g is not in 0..1",
                        (double)c->params.vivid);
+    if (!(c->params.noise >= 0 && c->params.noise <= 1))
+        return cf_fail(CF_ERR_INVALID, "colorize: a noise of %g is not in 0..1",
+                       (double)c->params.noise);
     choose_sizes(c);
     cf_camera_profile_init(&c->camera);
     c->camera.width = c->width;
@@ -199,8 +204,11 @@ static cf_status prepare(cf_colorize *c) {
     memcpy(c->camera.spectral, (const float[]){0.2126F, 0.7152F, 0.0722F},
            sizeof c->camera.spectral);
     CF_TRY(open_network(c));
-    c->context = (cf_stage_context){
-        .mono = &c->camera, .color = &c->camera, .network = c->network, .vivid = c->params.vivid};
+    c->context = (cf_stage_context){.mono = &c->camera,
+                                    .color = &c->camera,
+                                    .network = c->network,
+                                    .vivid = c->params.vivid,
+                                    .is_sequence = c->params.is_sequence};
     CF_TRY(create_color(c));
     CF_TRY(create_finish(c));
     return start_planes(c);
@@ -281,6 +289,10 @@ cf_status cf_colorize_run(cf_colorize *c, const cf_image *gray, const cf_hint_po
     CF_TRY(cf_pipeline_write(c->color, name_of("mono", c->levels, name), gray));
     CF_TRY(cf_pipeline_run(c->color));
     return c->band == c->height ? finish_band(c, 0) : CF_OK;
+}
+
+cf_status cf_colorize_forget(cf_colorize *c) {
+    return cf_pipeline_forget(c->color);
 }
 
 cf_status cf_colorize_describe(const cf_colorize *c, cf_colorize_output output, cf_image *out) {

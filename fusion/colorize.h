@@ -35,13 +35,17 @@ typedef struct {
                           nearest; 1 as the world is */
     const char *model; /* ONNX file of a network like the built-in one (fusion/colorizer.h), or of a
                           published colorizer (fusion/lab_model.h); NULL: the built-in one */
+    int is_sequence;   /* 1: pictures follow each other in time: their chroma, and what points say,
+                          is remembered from one to the next (fusion/recall.h) */
+    float noise; /* of the square root of mono, standard deviation; 0: half a code of 8 bits */
     const char *const *settings; /* "stage.parameter=value"; must outlive the cf_colorize */
     size_t setting_count;
 } cf_colorize_params;
 #define CF_COLORIZE_DEFAULTS                                                                       \
     {                                                                                              \
         .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .transfer = CF_FUSE_NETWORK,       \
-        .vivid = 1, .model = NULL, .settings = NULL, .setting_count = 0                            \
+        .vivid = 1, .model = NULL, .is_sequence = 0, .noise = 0, .settings = NULL,                 \
+        .setting_count = 0                                                                         \
     }
 
 typedef struct cf_colorize cf_colorize;
@@ -64,6 +68,9 @@ void cf_colorize_destroy(cf_colorize **colorize);
  */
 cf_status cf_colorize_run(cf_colorize *colorize, const cf_image *gray, const cf_hint_point *points,
                           size_t count);
+
+/* The next picture begins a new sequence. */
+cf_status cf_colorize_forget(cf_colorize *colorize);
 
 /* The size and format of an output, without pixels. CF_ERR_INVALID when it was not asked for. */
 cf_status cf_colorize_describe(const cf_colorize *colorize, cf_colorize_output output,

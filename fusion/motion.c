@@ -22,14 +22,15 @@ static const cf_option options[] = {
 /* One level: both pictures, and the vectors of its nodes. */
 typedef struct {
     const cf_buffer *now, *last;
-    cf_buffer *own[2], *vectors; /* ours to put back; the finest has its pictures elsewhere */
-    int32_t size[8];             /* level_size of the kernels */
+    cf_buffer *own[2], *vectors,
+        *polished;   /* ours to put back; the finest has its pictures elsewhere */
+    int32_t size[8]; /* level_size of the kernels */
 } level;
 
 typedef struct {
     level levels[CF_MOTION_LEVELS];
     int count;
-    cf_buffer *polished, *means, *sums, *shares;
+    cf_buffer *means, *sums, *shares;
 } scratch;
 
 enum { WIDTH, HEIGHT, NOW_PITCH, LAST_PITCH, COLUMNS, ROWS, STEP };
@@ -49,7 +50,8 @@ static cf_status shape(const cf_stage_io *io, const void *params, int port, int 
 
 static cf_status get_vectors(cf_cl *cl, level *l) {
     size_t nodes = (size_t)l->size[COLUMNS] * (size_t)l->size[ROWS];
-    return cf_buffer_get(cl, nodes * 2 * sizeof(int32_t), &l->vectors);
+    CF_TRY(cf_buffer_get(cl, nodes * 2 * sizeof(int32_t), &l->vectors));
+    return cf_buffer_get(cl, nodes * 2 * sizeof(int32_t), &l->polished);
 }
 
 static cf_status make_half(cf_cl *cl, const cf_buffer *from, int pitch, const level *finer,
@@ -86,7 +88,6 @@ static cf_status make_levels(cf_cl *cl, const cf_stage_io *io, scratch *s) {
     for (int i = 0; i < 8; i++)
         s->levels[0].size[i] = size[i];
     CF_TRY(get_vectors(cl, &s->levels[0]));
-    CF_TRY(cf_buffer_get(cl, nodes * 2 * sizeof(int32_t), &s->polished));
     CF_TRY(cf_buffer_get(cl, nodes * sizeof(float), &s->means));
     CF_TRY(cf_buffer_get(cl, rows * 2 * sizeof(float), &s->sums));
     CF_TRY(cf_buffer_get(cl, rows * sizeof(float), &s->shares));
@@ -104,8 +105,8 @@ static void put_scratch(scratch *s) {
         cf_buffer_put(&s->levels[i].own[0]);
         cf_buffer_put(&s->levels[i].own[1]);
         cf_buffer_put(&s->levels[i].vectors);
+        cf_buffer_put(&s->levels[i].polished);
     }
-    cf_buffer_put(&s->polished);
     cf_buffer_put(&s->means);
     cf_buffer_put(&s->sums);
     cf_buffer_put(&s->shares);
@@ -121,15 +122,15 @@ static cf_status search(cf_cl *cl, const cf_stage_io *io, const cf_motion_params
         CF_TRY(cf_launch(cl, &cf_kernel_motion, "search", "",
                          CF_RANGE(l->size[COLUMNS], l->size[ROWS], 16, 1),
                          CF_ARGS(LEVEL_ARGS(l), SIGMA_ARGS(&io->in[1]), CF_FLOAT(p->smooth),
-                                 CF_BUF(coarse ? coarse->vectors : s->polished),
+                                 CF_BUF(coarse ? coarse->polished : l->polished),
                                  CF_INT(coarse ? coarse->size[COLUMNS] : 0),
                                  CF_INT(coarse ? coarse->size[ROWS] : 0), CF_BUF(l->vectors))));
+        CF_TRY(cf_launch(cl, &cf_kernel_motion, "polish", "",
+                         CF_RANGE(l->size[COLUMNS], l->size[ROWS], 16, 1),
+                         CF_ARGS(LEVEL_ARGS(l), SIGMA_ARGS(&io->in[1]), CF_FLOAT(p->smooth),
+                                 CF_BUF(l->vectors), CF_BUF(l->polished))));
     }
-    const level *l = &s->levels[0];
-    return cf_launch(cl, &cf_kernel_motion, "polish", "",
-                     CF_RANGE(l->size[COLUMNS], l->size[ROWS], 16, 1),
-                     CF_ARGS(LEVEL_ARGS(l), SIGMA_ARGS(&io->in[1]), CF_FLOAT(p->smooth),
-                             CF_BUF(l->vectors), CF_BUF(s->polished)));
+    return CF_OK;
 }
 
 static cf_status judge(cf_cl *cl, const cf_stage_io *io, const cf_motion_params *p, scratch *s) {
@@ -138,7 +139,7 @@ static cf_status judge(cf_cl *cl, const cf_stage_io *io, const cf_motion_params 
     const float rules[] = {p->slack, p->contrast, p->light, p->smooth, p->cut};
     CF_TRY(cf_launch(cl, &cf_kernel_motion, "refine", "", CF_RANGE(out->width, out->height, 16, 1),
                      CF_ARGS(LEVEL_ARGS(l), SIGMA_ARGS(&io->in[1]), CF_BYTES(rules, sizeof rules),
-                             CF_BUF(s->polished), CF_BUF(out->buf), CF_INT(out->pitch),
+                             CF_BUF(l->polished), CF_BUF(out->buf), CF_INT(out->pitch),
                              CF_BUF(s->means))));
     CF_TRY(cf_launch(cl, &cf_kernel_motion, "lights", "", CF_RANGE(out->height, 1, 1, 1),
                      CF_ARGS(CF_BUF(out->buf), CF_INT(out->pitch), CF_INT(out->width),

@@ -97,8 +97,7 @@ void try_vector(node *n, int2 v) {
     v.x = cf_motion_keep(v.x, n->x, n->width);
     v.y = cf_motion_keep(v.y, n->y, n->height);
     int c = cost(&n->now, n->last + v.y * n->pitch + v.x, n->pitch);
-    if (v.x | v.y)
-        c += n->preference + cf_motion_distance(v.x - n->near.x, v.y - n->near.y, n->preference);
+    c += cf_motion_price(v.x, v.y, n->near.x, n->near.y, n->preference);
     if (c < n->least) {
         n->least = c;
         n->best = v;
@@ -125,6 +124,23 @@ node start(__global const ushort *now, __global const ushort *last, const level_
     return n;
 }
 
+/* The k-th of the 3 x 3 nodes around one, row by row; at the border its own. */
+int2 beside(__global const int2 *vectors, int columns, int rows, int i, int j, int k) {
+    return vectors[clamp(j + k / 3 - 1, 0, rows - 1) * columns +
+                   clamp(i + k % 3 - 1, 0, columns - 1)];
+}
+
+/* The middle of those nine, by itself in x and y. */
+int2 middle_of(__global const int2 *vectors, int columns, int rows, int i, int j) {
+    int x[9], y[9];
+    for (int k = 0; k < 9; k++) {
+        int2 v = beside(vectors, columns, rows, i, j, k);
+        x[k] = v.x;
+        y[k] = v.y;
+    }
+    return (int2)(cf_motion_median(x), cf_motion_median(y));
+}
+
 /* coarse_columns 0: this is the coarsest level. */
 __kernel void search(__global const ushort *now, __global const ushort *last, level_size l,
                      __global const float *sigma, int sigma_pitch, int sigma_width,
@@ -139,10 +155,10 @@ __kernel void search(__global const ushort *now, __global const ushort *last, le
     int2 zero = (int2)0;
     if (coarse_columns) {
         __global const int2 *row = coarse + (j / 2) * coarse_columns;
-        int2 own = 2 * row[i / 2];
-        n.near = own;
+        n.near = 2 * middle_of(coarse, coarse_columns, coarse_rows, i / 2, j / 2);
         try_vector(&n, zero);
-        try_vector(&n, own);
+        try_vector(&n, n.near);
+        try_vector(&n, 2 * row[i / 2]);
         try_vector(&n, 2 * row[right]);
         try_vector(&n, 2 * coarse[below * coarse_columns + i / 2]);
         try_vector(&n, 2 * row[max(i / 2 - 1, 0)]);
@@ -169,32 +185,57 @@ __kernel void polish(__global const ushort *now, __global const ushort *last, le
         return;
     node n = start(now, last, &l, i, j, smooth,
                    sigma_at(sigma, sigma_pitch, sigma_width, sigma_height, i * l.step, j * l.step));
-    n.near = vectors[j * l.columns + i];
+    n.near = middle_of(vectors, l.columns, l.rows, i, j);
     try_vector(&n, n.near);
+    try_vector(&n, vectors[j * l.columns + i]);
     for (int k = 0; k < 9; k++)
-        try_vector(&n, vectors[clamp(j + k / 3 - 1, 0, l.rows - 1) * l.columns +
-                               clamp(i + k % 3 - 1, 0, l.columns - 1)]);
+        try_vector(&n, beside(vectors, l.columns, l.rows, i, j, k));
     polished[j * l.columns + i] = n.best;
 }
 
-/* Difference and mean gradient of both pictures along a row of a patch. */
+/* Where a patch was: its first pixel, and the share of the next ones. */
 typedef struct {
-    float8 now, last, z, x, y;
-} slopes;
+    __global const ushort *at;
+    int pitch, x, y;
+    float u, v;
+} place;
+
+place place_at(__global const ushort *last, const level_size *l, float x, float y) {
+    place p;
+    p.x = cf_motion_whole(x, l->width, &p.u);
+    p.y = cf_motion_whole(y, l->height, &p.v);
+    p.pitch = l->last_pitch;
+    p.at = last + (size_t)p.y * p.pitch + p.x;
+    return p;
+}
 
 float8 row_of(__global const ushort *p) {
     return convert_float8(vload8(0, p));
 }
 
-slopes slopes_of(__global const ushort *now, int now_pitch, __global const ushort *last,
-                 int last_pitch) {
+/* A row of the patch in the picture before, `right` and `down` of its place. */
+float8 row_then(const place *from, int right, int down) {
+    __global const ushort *p = from->at + down * from->pitch + right;
+    float8 a = row_of(p), b = row_of(p + 1);
+    float8 c = row_of(p + from->pitch), d = row_of(p + from->pitch + 1);
+    float8 top = a + from->u * (b - a), bottom = c + from->u * (d - c);
+    return top + from->v * (bottom - top);
+}
+
+/* Both pictures and their mean gradient along row j of a patch. */
+typedef struct {
+    float8 now, last, x, y;
+} slopes;
+
+slopes slopes_of(__global const ushort *now, int pitch, const place *from, int j) {
     slopes s;
+    now += j * pitch;
     s.now = row_of(now);
-    s.last = row_of(last);
-    s.z = s.now - s.last;
-    s.x = 0.25f * (row_of(now + 1) - row_of(now - 1) + row_of(last + 1) - row_of(last - 1));
-    s.y = 0.25f * (row_of(now + now_pitch) - row_of(now - now_pitch) + row_of(last + last_pitch) -
-                   row_of(last - last_pitch));
+    s.last = row_then(from, 0, j);
+    s.x =
+        0.25f * (row_of(now + 1) - row_of(now - 1) + row_then(from, 1, j) - row_then(from, -1, j));
+    s.y = 0.25f * (row_of(now + pitch) - row_of(now - pitch) + row_then(from, 0, j + 1) -
+                   row_then(from, 0, j - 1));
     return s;
 }
 
@@ -203,19 +244,19 @@ float sum8(float8 v) {
     return (q.x + q.y) + (q.z + q.w);
 }
 
-cf_motion_sums sum_patch(__global const ushort *now, int now_pitch, __global const ushort *last,
-                         int last_pitch) {
-    slopes t = {0, 0, 0, 0, 0};
-    float8 zx = 0, zy = 0, xx = 0, xy = 0, yy = 0;
+cf_motion_sums sum_patch(__global const ushort *now, int pitch, const place *from) {
+    slopes t = {0, 0, 0, 0};
+    float8 z = 0, zx = 0, zy = 0, xx = 0, xy = 0, yy = 0;
     for (int j = 0; j < CF_MOTION_PATCH; j++) {
-        slopes s = slopes_of(now + j * now_pitch, now_pitch, last + j * last_pitch, last_pitch);
+        slopes s = slopes_of(now, pitch, from, j);
+        float8 d = s.now - s.last;
         t.now += s.now;
         t.last += s.last;
-        t.z += s.z;
         t.x += s.x;
         t.y += s.y;
-        zx += s.z * s.x;
-        zy += s.z * s.y;
+        z += d;
+        zx += d * s.x;
+        zy += d * s.y;
         xx += s.x * s.x;
         xy += s.x * s.y;
         yy += s.y * s.y;
@@ -223,7 +264,7 @@ cf_motion_sums sum_patch(__global const ushort *now, int now_pitch, __global con
     cf_motion_sums sums = {CF_MOTION_PATCH * CF_MOTION_PATCH,
                            sum8(t.now),
                            sum8(t.last),
-                           sum8(t.z),
+                           sum8(z),
                            sum8(t.x),
                            sum8(t.y),
                            sum8(zx),
@@ -242,27 +283,30 @@ __kernel void refine(__global const ushort *now, __global const ushort *last, le
     if (i >= l.columns || j >= l.rows)
         return;
     float s = sigma_at(sigma, sigma_pitch, sigma_width, sigma_height, i * l.step, j * l.step);
-    int2 v = polished[j * l.columns + i];
+    float2 v = convert_float2(polished[j * l.columns + i]);
     int x = cf_motion_origin(i, l.width), y = cf_motion_origin(j, l.height);
     float sx, sy;
     now += (size_t)y * l.now_pitch + x;
-    last += (size_t)(y + v.y) * l.last_pitch + x + v.x;
-    cf_motion_sums sums = sum_patch(now, l.now_pitch, last, l.last_pitch);
+    place from = place_at(last, &l, (float)x + v.x, (float)y + v.y);
+    cf_motion_sums sums = sum_patch(now, l.now_pitch, &from);
+    cf_motion_step(&sums, s, &sx, &sy);
+    from = place_at(last, &l, (float)x + (v.x + sx), (float)y + (v.y + sy));
+    v = (float2)((float)(from.x - x) + from.u, (float)(from.y - y) + from.v);
+    sums = sum_patch(now, l.now_pitch, &from);
     cf_motion_step(&sums, s, &sx, &sy);
     float inverse = 1.0f / sums.n, mean = (sums.z - sx * sums.x - sy * sums.y) * inverse;
     float8 left = 0, texture = 0;
     for (int k = 0; k < CF_MOTION_PATCH; k++) {
-        slopes d =
-            slopes_of(now + k * l.now_pitch, l.now_pitch, last + k * l.last_pitch, l.last_pitch);
-        left += fabs(d.z - sx * d.x - sy * d.y - mean);
+        slopes d = slopes_of(now, l.now_pitch, &from, k);
+        left += fabs(d.now - d.last - sx * d.x - sy * d.y - mean);
         texture += fabs(d.now - sums.now * inverse);
     }
     inverse /= CF_MOTION_UNIT;
     float tolerance = cf_motion_tolerance(p.slack, p.contrast, sum8(texture) * inverse, s);
     size_t plane = (size_t)out_pitch * l.rows;
     out += (size_t)j * out_pitch + i;
-    out[0] = 2.0f * ((float)v.x + sx);
-    out[plane] = 2.0f * ((float)v.y + sy);
+    out[0] = 2.0f * (v.x + sx);
+    out[plane] = 2.0f * (v.y + sy);
     out[2 * plane] = sums.z * inverse;
     out[3 * plane] = cf_motion_share(sum8(left) * inverse, tolerance);
     means[j * l.columns + i] = sums.last * inverse;
@@ -315,6 +359,11 @@ __kernel void judge(__global float *out, int out_pitch, int columns, int rows,
     shares[j] = total;
 }
 
+/* The larger coordinate of the difference of two nodes' vectors. */
+float apart(__global const float *out, size_t plane, int a, int b) {
+    return fmax(fabs(out[a] - out[b]), fabs(out[plane + a] - out[plane + b]));
+}
+
 /* A row of nodes, once the picture's mean share is known. */
 __kernel void settle(__global float *out, int out_pitch, int columns, int rows, float cut,
                      __global const float *shares) {
@@ -325,7 +374,13 @@ __kernel void settle(__global float *out, int out_pitch, int columns, int rows, 
     for (int k = 0; k < rows; k++)
         total += shares[k];
     float gate = cf_motion_gate(total / (float)(columns * rows), cut);
-    out += (size_t)out_pitch * rows * 3 + (size_t)j * out_pitch;
-    for (int i = 0; i < columns; i++)
-        out[i] *= gate;
+    size_t plane = (size_t)out_pitch * rows;
+    int above = max(j - 1, 0) * out_pitch, below = min(j + 1, rows - 1) * out_pitch;
+    for (int i = 0; i < columns; i++) {
+        int at = j * out_pitch + i, left = i > 0 ? at - 1 : at,
+            right = i + 1 < columns ? at + 1 : at;
+        float bend = fmax(fmax(apart(out, plane, at, left), apart(out, plane, at, right)),
+                          fmax(apart(out, plane, at, above + i), apart(out, plane, at, below + i)));
+        out[3 * plane + at] *= gate * cf_motion_share(bend, CF_MOTION_BEND);
+    }
 }

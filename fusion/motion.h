@@ -21,16 +21,17 @@
  *
  * Patches of 8 x 8 half-size pixels around every node are compared by the sum of absolute
  * differences without their mean, so that a change of light does not matter: coarse to fine over
- * pictures of half the size until one side would fall below 16, from the best of a whole window at
- * the coarsest. Finer ones try their coarse neighbours' vectors, no motion at all, and what is one
- * pixel away; at the finest the neighbours' results once more, then one Gauss-Newton step.
- * Differences to the coarse vector cost `smooth`, and standing still is preferred by as much, both
- * more where there is noise: flat walls follow what is around them, and what stands still has
- * exactly no motion.
+ * pictures of half the size until one side would fall below 16. The coarsest tries a whole window;
+ * finer ones try the vectors of the coarse nodes around, none at all, and what is one pixel from
+ * the best. Then every level tries what its neighbours found. A vector pays `smooth` for each pixel
+ * that it differs from the middle of the nodes around, and eight times as much for starting from a
+ * standstill, more where there is noise: flat walls follow what is around them, and what stands
+ * still has exactly no motion. At last two Gauss-Newton steps, as far as they gain more than noise.
  *
  * share falls with what is left of the difference, measured by noise, `slack` and the patch's own
- * contrast; with a change of light unlike that of the whole picture; and with the mean share of the
- * picture once it is below `cut`: after a scene cut what fits by chance counts no longer.
+ * contrast; where neighbouring vectors part, for between them lies neither; with a change of light
+ * unlike that of the whole picture; and with the mean share of the picture once it is below `cut`:
+ * after a scene cut what fits by chance counts no longer.
  *
  * Pictures with a side below 31 pixels: no motion, share 0. What is not a number counts as guide 0,
  * sigma 0.
@@ -44,7 +45,7 @@ typedef struct {
     float cut;  /* mean share of a picture that shows the same scene, 0..1 */
 } cf_motion_params;
 #define CF_MOTION_DEFAULTS                                                                         \
-    { .slack = 0.006F, .contrast = 0.25F, .light = 0.06F, .smooth = 0.001F, .cut = 0.4F }
+    { .slack = 0.006F, .contrast = 0.35F, .light = 0.06F, .smooth = 0.001F, .cut = 0.6F }
 
 cf_status cf_motion_ref(const cf_stage_io *io, const void *params);
 

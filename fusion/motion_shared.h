@@ -21,6 +21,7 @@
 #define CF_MOTION_SPACING 4    /* pixels of a level from node to node */
 #define CF_MOTION_LEVELS 8     /* at most; the first is the half-size picture */
 #define CF_MOTION_LEAST 16     /* least side of a level */
+#define CF_MOTION_BEND 4.0F    /* pixels that vectors of neighbouring nodes differ by at edges */
 #define CF_MOTION_WINDOW 4     /* vectors tried at the coarsest level: -4..4 both ways */
 
 /* Code of a pixel: the root, so that noise is about the same everywhere. */
@@ -33,19 +34,28 @@ inline static float cf_motion_sigma(float sigma) {
     return sigma > 0.0F ? cf_motion_min(sigma, 4.0F) : 0.0F;
 }
 
-/* First pixel of node i's patch: around its place, a pixel away from the border. */
-inline static int cf_motion_origin(int i, int size) {
-    int at = i * CF_MOTION_SPACING - CF_MOTION_PATCH / 2;
-    return at < 1 ? 1 : at > size - CF_MOTION_PATCH - 1 ? size - CF_MOTION_PATCH - 1 : at;
+/* Keeps the first pixel of a patch where the patch and the pixels around it lie in the picture. */
+inline static int cf_motion_inside(int at, int size) {
+    int most = size - CF_MOTION_PATCH - 2;
+    return at < 1 ? 1 : at > most ? most : at;
 }
 
-/* A vector's coordinate, kept where the patch at `origin` stays a pixel away from the border. */
+/* First pixel of node i's patch, around its place. */
+inline static int cf_motion_origin(int i, int size) {
+    return cf_motion_inside(i * CF_MOTION_SPACING - CF_MOTION_PATCH / 2, size);
+}
+
+/* A vector's coordinate, kept where the patch at `origin` stays inside. */
 inline static int cf_motion_keep(int v, int origin, int size) {
-    int at = origin + v;
-    return (at < 1                            ? 1
-            : at > size - CF_MOTION_PATCH - 1 ? size - CF_MOTION_PATCH - 1
-                                              : at) -
-           origin;
+    return cf_motion_inside(origin + v, size) - origin;
+}
+
+/* The whole pixel before a patch's place, kept inside, and the way beyond it, 0 <= *part < 1. */
+inline static int cf_motion_whole(float at, int size, float *part) {
+    at = cf_motion_max(cf_motion_min(at, (float)(size - CF_MOTION_PATCH - 2)), 1.0F);
+    int whole = (int)at;
+    *part = at - (float)whole;
+    return whole;
 }
 
 /* What standing still may cost more than another vector, in sums of absolute differences, at the
@@ -55,9 +65,24 @@ inline static int cf_motion_preference(float smooth, float sigma, int step) {
     return (int)(64.0F * CF_MOTION_UNIT * (smooth + 0.2F * noise));
 }
 
-/* Cost of a vector's distance from the coarse one: an eighth of that for each pixel. */
-inline static int cf_motion_distance(int dx, int dy, int preference) {
-    return ((dx < 0 ? -dx : dx) + (dy < 0 ? -dy : dy)) * (preference >> 3);
+/* What vector v pays: an eighth of that for each pixel away from `near`, and all of it where `near`
+ * stands still and v does not. */
+inline static int cf_motion_price(int vx, int vy, int near_x, int near_y, int preference) {
+    int dx = vx < near_x ? near_x - vx : vx - near_x, dy = vy < near_y ? near_y - vy : vy - near_y;
+    int starts = !(near_x | near_y) && (vx | vy);
+    return (dx + dy) * (preference >> 3) + (starts ? preference : 0);
+}
+
+/* The middle one of nine. */
+inline static int cf_motion_median(const int *nine) {
+    int sorted[9];
+    for (int i = 0; i < 9; i++) {
+        int k = i;
+        for (; k > 0 && sorted[k - 1] > nine[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = nine[i];
+    }
+    return sorted[4];
 }
 
 /* Sums over a patch for the Gauss-Newton step; differences and gradients, in codes. */
@@ -74,7 +99,7 @@ inline static void cf_motion_step(const cf_motion_sums *s, float sigma, float *s
     float xx = s->xx - s->x * s->x * inverse, yy = s->yy - s->y * s->y * inverse;
     float xy = s->xy - s->x * s->y * inverse;
     float bx = s->zx - s->z * s->x * inverse, by = s->zy - s->z * s->y * inverse;
-    float damp = 32.0F * (noise * noise + 16.0F) + 0.02F * (xx + yy);
+    float damp = 16.0F * (noise * noise + 16.0F) + 0.01F * (xx + yy);
     xx += damp;
     yy += damp;
     float scale = 1.0F / (xx * yy - xy * xy);
@@ -88,7 +113,9 @@ inline static void cf_motion_step(const cf_motion_sums *s, float sigma, float *s
 /* 1 where the excess is 0, a half where it is the tolerance, falling fast beyond. */
 inline static float cf_motion_share(float excess, float tolerance) {
     float q = excess / tolerance;
-    return 1.0F / (1.0F + q * q * q * q);
+    q *= q;
+    q *= q;
+    return 1.0F / (1.0F + q * q);
 }
 
 /* Tolerance of a patch's mean absolute difference, in guide units. */

@@ -5,6 +5,16 @@
 #define MONO .role = CF_ROLE_MONO
 #define COLOR .role = CF_ROLE_COLOR
 
+/* In a sequence: frame.chroma with what was known of the same surfaces in the frame before. */
+/* clang-format off */
+#define REMEMBER(chroma, error)                                                                    \
+    {"motion", MONO, {"guide", "mono.sigma", CF_LAST "motion.small"},                              \
+     {"motion", "motion.small"}, NULL},                                                            \
+    {"recall", MONO,                                                                               \
+     {"frame.chroma", "frame.error", CF_LAST chroma, CF_LAST error, "guide", CF_LAST "guide",      \
+      "mono.sigma", "motion"}, {chroma, error}, NULL}
+/* clang-format on */
+
 const cf_step cf_pipeline_fuse[] = {
     /* The mono raw, cleaned: from here on its luma is never touched again. */
     {"unpack", MONO, {"mono.frame"}, {"mono.codes"}, NULL},
@@ -86,18 +96,7 @@ const cf_step cf_pipeline_fuse[] = {
      {"frame.chroma", "frame.error"},
      NULL},
 
-    /* In a sequence: what was known of the same surfaces in the frame before. */
-    {"motion",
-     MONO,
-     {"guide", "mono.sigma", CF_LAST "motion.small"},
-     {"motion", "motion.small"},
-     NULL},
-    {"recall",
-     MONO,
-     {"frame.chroma", "frame.error", CF_LAST "fused.chroma", CF_LAST "fused.error", "guide",
-      CF_LAST "guide", "mono.sigma", "motion"},
-     {"fused.chroma", "fused.error"},
-     NULL},
+    REMEMBER("fused.chroma", "fused.error"),
 
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
     {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
@@ -140,17 +139,13 @@ const cf_step cf_pipeline_colorize_shrink[] = {
     {0},
 };
 
-/* Of the transfer where hints are a user's few points: they say little of the rest of the scene,
- * and reach across differences in brightness. */
-#define POINTS "scene=0.06 hearsay=0.4 mono-range=0.1"
-
 const cf_step cf_pipeline_colorize[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
     {"transfer",
      MONO,
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
-     POINTS},
+     NULL},
     {"cells",
      MONO,
      {"guide", "hint", "hint.confidence", "mono.sigma", "transfer.chroma", "transfer.error"},
@@ -165,8 +160,9 @@ const cf_step cf_pipeline_colorize[] = {
      MONO,
      {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma", "cells.error",
       "network.chroma", "network.error"},
-     {"chroma", "error"},
+     {"frame.chroma", "frame.error"},
      NULL},
+    REMEMBER("chroma", "error"),
     {0},
 };
 
@@ -177,14 +173,15 @@ const cf_step cf_pipeline_colorize_lab[] = {
      MONO,
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
-     POINTS},
+     NULL},
     {"lab_input", MONO, {"mono", "hint", "hint.confidence"}, {"lab"}, NULL},
     {"lab_network", MONO, {"lab"}, {"lab.ab"}, NULL},
     {"lab_output",
      MONO,
      {"mono", "transfer.chroma", "transfer.error", "lab", "lab.ab"},
-     {"chroma", "error"},
+     {"frame.chroma", "frame.error"},
      NULL},
+    REMEMBER("chroma", "error"),
     {0},
 };
 

@@ -36,7 +36,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
                             p->slack,
                             p->light,
                             p->unknown * p->unknown,
-                            p->error_scale * p->error_scale,
+                            p->error_scale,
                             0};
     return cf_launch(
         cl, &cf_kernel_recall, "recall", "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),

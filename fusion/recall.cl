@@ -5,7 +5,7 @@
 #include "fusion/recall_shared.h"
 
 typedef struct {
-    float drift2, lasting, inverse_surprise, slack, light, unknown2, scale2, unused;
+    float drift2, lasting, inverse_surprise, slack, light, unknown2, scale, unused;
 } recall_params;
 
 /* What is remembered, in pictures of one size: two planes of chroma, error, guide. */
@@ -148,16 +148,21 @@ __kernel void recall(__global const float *chroma, int chroma_pitch, __global co
         float16 g = vload16(0, guide + (size_t)y * guide_pitch + x);
         float16 s = within(vload16(0, sigma + (size_t)y * sigma_pitch + x), 0.0f, 4.0f);
         float16 slack = p.slack + p.light * within(g, 0.0f, 4.0f);
-        float16 d = g - (v.guide + shift), q = d * d / (2.0f * s * s + slack * slack);
-        share *= 1.0f / (1.0f + q * q * CF_RECALL_AGREE);
+        float16 d = g - (v.guide + shift);
+        float16 q = d * d / ((2.0f * s * s + slack * slack) * CF_RECALL_AGREE);
+        q *= q;
+        share *= 1.0f / (1.0f + q * q);
 
         float16 r = e * e, last = v.error < CF_RECALL_MOST ? fmax(v.error, CF_RECALL_LEAST)
                                                            : (float16)CF_RECALL_MOST;
         float16 dr = red - v.red, db = blue - v.blue;
-        float16 apart = p.scale2 * (dr * dr + db * db);
+        float16 vivid = fmax(red * red + blue * blue, v.red * v.red + v.blue * v.blue);
+        float16 scale = p.scale / (1.0f + CF_RECALL_VIVID * sqrt(vivid));
+        float16 apart = scale * scale * (dr * dr + db * db);
         float16 doubt = (1.0f - share) / (share + CF_RECALL_TINY);
         float16 prior = last * last + p.drift2 + p.unknown2 * doubt * doubt;
-        prior = fmax(prior, apart * p.inverse_surprise - r);
+        float16 known = 1.0f - fmin(r / p.unknown2, CF_RECALL_GUESS);
+        prior += CF_RECALL_SHOCK * fmax(apart * p.inverse_surprise - r / known - prior, 0.0f);
         float16 lasting = p.lasting * r, news = fmax(prior - lasting, 0.0f);
         float16 gain = news / (news + r - lasting + CF_RECALL_TINY);
         int16 good = share > 0.0f && e >= 0.0f && e < CF_RECALL_MOST && apart < CF_RECALL_APART;

@@ -25,7 +25,8 @@
  * `slack` and the motion's change of light. A part `lasting` of this frame's error variance is
  * taken to be the same every time (a colour that the network guesses wrongly, a matcher's mistake):
  * only the rest averages out, and an error never falls below it. Where the two chromas differ by
- * more than their errors allow, the old one is believed less. So a good measurement wins at once
+ * more than their errors allow, the old one is believed less, but not because of a mere guess. So a
+ * good measurement wins at once
  * over what was guessed, what was measured stays for seconds after the light went, and guesses
  * change slowly.
  *
@@ -45,7 +46,7 @@ typedef struct {
 } cf_recall_params;
 #define CF_RECALL_DEFAULTS                                                                         \
     {                                                                                              \
-        .drift = 1.5F, .lasting = 0.5F, .surprise = 5, .slack = 0.012F, .light = 0.03F,            \
+        .drift = 1.5F, .lasting = 0.5F, .surprise = 5, .slack = 0.008F, .light = 0.02F,            \
         .unknown = 36, .error_scale = 75                                                           \
     }
 

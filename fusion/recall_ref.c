@@ -37,8 +37,9 @@ static memory fetch(const cf_stage_io *io, int x, int y) {
 static float agreement(const cf_recall_params *p, float guide, float last, float sigma) {
     float d = guide - last, s = within(sigma, 0, 4);
     float slack = p->slack + p->light * within(guide, 0, 4);
-    float q = d * d / (2 * s * s + slack * slack);
-    return 1 / (1 + q * q * CF_RECALL_AGREE);
+    float q = d * d / ((2 * s * s + slack * slack) * CF_RECALL_AGREE);
+    q *= q;
+    return 1 / (1 + q * q);
 }
 
 static void pixel(const cf_stage_io *io, const cf_recall_params *p, int x, int y) {
@@ -48,13 +49,17 @@ static void pixel(const cf_stage_io *io, const cf_recall_params *p, int x, int y
     float share =
         m.share * agreement(p, cf_row(&io->in[4], 0, y)[x], m.guide, cf_row(&io->in[6], 0, y)[x]);
     float d[2] = {now[0] - m.chroma[0], now[1] - m.chroma[1]};
-    float apart = p->error_scale * p->error_scale * (d[0] * d[0] + d[1] * d[1]);
+    float vivid = fmaxf(now[0] * now[0] + now[1] * now[1],
+                        m.chroma[0] * m.chroma[0] + m.chroma[1] * m.chroma[1]);
+    float scale = p->error_scale / (1 + CF_RECALL_VIVID * sqrtf(vivid));
+    float apart = scale * scale * (d[0] * d[0] + d[1] * d[1]);
     if (share > 0 && error >= 0 && error < CF_RECALL_MOST && apart < CF_RECALL_APART) {
         float r = error * error,
               last = m.error < CF_RECALL_MOST ? fmaxf(m.error, CF_RECALL_LEAST) : CF_RECALL_MOST;
         float doubt = (1 - share) / (share + CF_RECALL_TINY);
         float prior = last * last + p->drift * p->drift + p->unknown * p->unknown * doubt * doubt;
-        prior = fmaxf(prior, apart / p->surprise - r);
+        float known = 1 - fminf(r / (p->unknown * p->unknown), CF_RECALL_GUESS);
+        prior += CF_RECALL_SHOCK * fmaxf(apart / p->surprise - r / known - prior, 0);
         float lasting = p->lasting * r, news = fmaxf(prior - lasting, 0);
         float gain = news / (news + r - lasting + CF_RECALL_TINY);
         for (int i = 0; i < 2; i++)

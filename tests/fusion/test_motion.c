@@ -226,6 +226,54 @@ static void add(TCase *tc) {
     tcase_add_test(tc, a_moving_thing_is_told_from_its_background);
 }
 
-int main(void) {
+/* For tests/tools/compare_motion.py: two guides as raw floats on standard input, of the frame
+ * before and of this one, to the stage's output on standard output. */
+static int run_on_input(int width, int height, float noise) {
+    int columns = (width + 6) / 8 + 1, rows = (height + 6) / 8 + 1, pitch = CF_PITCH(columns);
+    size_t pixels = (size_t)width * (size_t)height,
+           half = (size_t)((width + 1) / 2) * (size_t)((height + 1) / 2);
+    size_t nodes = 4 * (size_t)pitch * (size_t)rows;
+    float *guides = calloc(2 * pixels, sizeof *guides), *flat = calloc(pixels, sizeof *flat);
+    float *out = calloc(nodes, sizeof *out);
+    unsigned short *codes = calloc(2 * half, sizeof *codes);
+    int failed = !guides || !flat || !out || !codes ||
+                 fread(guides, sizeof *guides, 2 * pixels, stdin) != 2 * pixels;
+    for (size_t i = 0; !failed && i < pixels; i++)
+        flat[i] = noise;
+    for (int frame = 0; !failed && frame < 2; frame++) {
+        cf_plane_set big = {
+            .width = width, .height = height, .planes = 1, .pitch = width, .elem = 4};
+        cf_plane_set little = {.width = (width + 1) / 2,
+                               .height = (height + 1) / 2,
+                               .planes = 1,
+                               .pitch = (width + 1) / 2,
+                               .elem = 2};
+        cf_stage_io io = {.in = {big, big, little},
+                          .out = {{.data = out,
+                                   .width = columns,
+                                   .height = rows,
+                                   .planes = 4,
+                                   .pitch = pitch,
+                                   .elem = 4},
+                                  little}};
+        io.in[0].data = guides + (size_t)frame * pixels;
+        io.in[1].data = flat;
+        io.in[2].data = codes + (size_t)!frame * half;
+        io.out[1].data = codes + (size_t)frame * half;
+        failed = cf_stage_run_ref(&cf_stage_motion, &io, NULL) != CF_OK;
+    }
+    for (int row = 0; !failed && row < 4 * rows; row++)
+        failed = fwrite(out + (size_t)row * (size_t)pitch, sizeof *out, (size_t)columns, stdout) !=
+                 (size_t)columns;
+    free(guides);
+    free(flat);
+    free(out);
+    free(codes);
+    return failed;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 4) /* WIDTH HEIGHT NOISE; widths in whole groups of 32 pixels */
+        return run_on_input(atoi(argv[1]), atoi(argv[2]), (float)atof(argv[3]));
     return test_run("motion", add);
 }
