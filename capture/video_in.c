@@ -214,7 +214,7 @@ static cf_status describe(cf_video_in *v) {
     info->frames = v->stream->nb_frames > 0 ? (long)v->stream->nb_frames
                    : frames < 1e9           ? (long)(frames + 0.5)
                                             : 0;
-    v->start = v->format->start_time != AV_NOPTS_VALUE ? v->format->start_time : 0;
+    v->start = v->format->start_time > 0 ? v->format->start_time : 0; /* none: far below 0 */
     return cf_video_pictures_create(info->depth > 8, v->turns, &v->pictures);
 }
 

@@ -11,7 +11,8 @@
 /* The opened file, for its streams. */
 const AVFormatContext *cf_video_in_format(const cf_video_in *video);
 
-/* Start of the file in its streams' clock, AV_TIME_BASE units. */
+/* Start of the file in its streams' clock, AV_TIME_BASE units, >= 0: sound that begins earlier, as
+ * coders' delays make it, stays before 0. */
 int64_t cf_video_in_start(const cf_video_in *video);
 
 /*

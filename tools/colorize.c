@@ -9,6 +9,7 @@
 #include "capture/picture_out.h"
 #include "cl/profile.h"
 #include "tools/colorize_job.h"
+#include "tools/colorize_video.h"
 #include "tools/command.h"
 #include "tools/fuse_job.h"
 #include "tools/hints_file.h"
@@ -17,10 +18,12 @@
 static const cf_cli_option options[] = {
     {"output", 'o', "OUT",
      "result: .png, .jpg or .tif; a folder for folders and several pictures;\n"
-     "- for standard output"},
+     "of a video: .mkv, .mp4, .mov, .avi or .y4m; - for standard output"},
     {"hints", 0, "FILE.json",
      "colours that you know, as points: {\"points\": [{\"x\": 10, \"y\": 20,\n"
-     "\"size\": 7, \"rgb\": [200, 30, 40]}]}; pixels, sRGB 0..255"},
+     "\"size\": 7, \"rgb\": [200, 30, 40]}]}; pixels, sRGB 0..255;\n"
+     "of a video with \"frame\": 120, too (default 0): from there on they go\n"
+     "along with what moves"},
     {"decode", 0, "vivid|mean",
      "colours where nothing is known: vivid, as the world has them (default),\n"
      "or mean, duller and on average nearer the truth"},
@@ -43,7 +46,12 @@ static const cf_cli_option options[] = {
      "of results in a folder or on standard output (default: as the\n"
      "picture, PNG where that cannot be written)"},
     {"depth", 0, "8|16", "bits of a sample in PNG and TIFF (default 8)"},
-    {"quality", 0, "N", "JPEG quality, 1..100 (default 92)"},
+    {"quality", 0, "N", "of JPEG and H.264, 1..100 (default 92)"},
+    {"codec", 0, "h264|ffv1|mpeg4",
+     "of videos (default h264; ffv1 is lossless; .y4m and - are not coded)"},
+    {"temporal", 0, "on|off",
+     "videos: remember colour from frame to frame, along the motion, so that it\n"
+     "does not flicker (default on)"},
     {"provenance", 0, "FILE.png",
      "write each pixel's shares of invented (red) and guided (blue) chroma"},
     {"error-map", 0, "FILE.tif", "write the predicted chroma error, float32, in Lab ab units"},
@@ -87,6 +95,13 @@ static cf_status take_format(cf_colorize_options *o, const char *value) {
     return CF_OK;
 }
 
+static cf_status take_codec(cf_colorize_options *o, const char *value) {
+    if (strcmp(value, "h264") && strcmp(value, "ffv1") && strcmp(value, "mpeg4"))
+        return cf_fail(CF_ERR_INVALID, "--codec is h264, ffv1 or mpeg4, not '%s'", value);
+    o->codec = value;
+    return CF_OK;
+}
+
 static cf_status take_decode(cf_colorize_options *o, const char *value) {
     o->mean = !strcmp(value, "mean");
     return o->mean || !strcmp(value, "vivid")
@@ -109,6 +124,10 @@ static cf_status take(void *target, const char *name, const char *value) {
         return take_decode(o, value);
     if (!strcmp(name, "transfer"))
         return cf_cli_transfer(value, &o->transfer);
+    if (!strcmp(name, "codec"))
+        return take_codec(o, value);
+    if (!strcmp(name, "temporal"))
+        return cf_temporal_parse(value, &o->temporal);
     if (!strcmp(name, "quality"))
         return cf_cli_int(name, value, 1, 100, &o->quality);
     if (!strcmp(name, "grid"))
@@ -130,18 +149,24 @@ static cf_status take(void *target, const char *name, const char *value) {
 
 static const cf_cli cli = {
     .command = "colorize",
-    .usage = "PICTURE... -o OUT",
+    .usage = "PICTURE... -o OUT\n"
+             "       chromafuse colorize VIDEO -o OUT.mkv",
     .about =
         "Colours black-and-white photographs: PNG, JPEG, TIFF and raws of mono sensors; also\n"
         "yellowed, sepia and blue ones, whose tone is put away first. Brightness stays as it is,\n"
         "pixel for pixel. Of folders, all pictures in them, with the same names below OUT; what\n"
-        "is there already is not made again, so that a run that was broken off goes on.\n",
-    .examples = "  chromafuse colorize grandmother.jpg -o grandmother_colour.jpg\n"
-                "  chromafuse colorize album/ -o coloured/\n"
-                "  chromafuse colorize portrait.tif -o portrait_colour.tif --depth 16 --hints "
-                "dress.json\n"
-                "  chromafuse colorize old.jpg --model eccv16.onnx -o new.jpg\n"
-                "  curl -s https://example.org/old.jpg | chromafuse colorize - -o - > new.png\n",
+        "is there already is not made again, so that a run that was broken off goes on.\n"
+        "And videos that FFmpeg reads, each by itself: sound and times stay as they are, colour\n"
+        "follows the motion. Ctrl-C ends one early; what is done until then is kept.\n",
+    .examples =
+        "  chromafuse colorize grandmother.jpg -o grandmother_colour.jpg\n"
+        "  chromafuse colorize album/ -o coloured/\n"
+        "  chromafuse colorize portrait.tif -o portrait_colour.tif --depth 16 --hints "
+        "dress.json\n"
+        "  chromafuse colorize film.mp4 -o film_colour.mkv\n"
+        "  ffmpeg -v error -i film.mp4 -f yuv4mpegpipe - | chromafuse colorize - -o - | mpv -\n"
+        "  chromafuse colorize old.jpg --model eccv16.onnx -o new.jpg\n"
+        "  curl -s https://example.org/old.jpg | chromafuse colorize - -o - > new.png\n",
     .options = options,
     .take = take,
 };
@@ -219,7 +244,7 @@ static cf_status colorize(const cf_colorize_options *o, const cf_colorize_list *
     if (o->model)
         CF_TRY(cf_colorize_check_model(o));
     if (o->hints)
-        CF_TRY(cf_hints_file_read(o->hints, &points, &count));
+        CF_TRY(cf_hints_file_read(o->hints, &points, NULL, &count));
     cf_status status = cf_cl_open(&params, &cl);
     if (status == CF_OK) {
         cf_profile_enable(cl, o->report || o->json);
@@ -247,6 +272,9 @@ static int run(cf_colorize_options *o) {
     cf_colorize_list list;
     if (check_options(o) != CF_OK)
         return usage_error();
+    if (cf_colorize_is_video(o))
+        return cf_colorize_check_video(o) == CF_OK ? cf_cli_exit(cf_colorize_run_video(o))
+                                                   : usage_error();
     cf_status status = cf_colorize_list_make(o, &list);
     if (status == CF_OK && check_list(o, &list) != CF_OK) {
         cf_colorize_list_clear(&list);

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "fusion/colorize.h"
+#include "tools/fuse_job.h"
 
 #define CF_COLORIZE_SETTINGS 32
 #define CF_COLORIZE_OPERANDS 4096
@@ -15,7 +16,7 @@
 typedef struct {
     const char *inputs[CF_COLORIZE_OPERANDS]; /* files, folders, "-" */
     size_t input_count;
-    const char *out, *hints, *format, *model;
+    const char *out, *hints, *format, *model, *codec;
     const char *report, *provenance, *error_map;
     int model_grid[2]; /* 0: not given */
     char model_settings[3][64];
@@ -24,6 +25,7 @@ typedef struct {
     size_t setting_count;
     long depth, quality, grid;
     cf_fuse_transfer transfer;
+    cf_temporal temporal; /* of videos */
     int mean, force, again, json;
 } cf_colorize_options;
 

@@ -39,8 +39,18 @@ static const char *take_point(const json_t *entry, cf_hint_point *p) {
     return NULL;
 }
 
+static cf_status take_frame(const char *path, size_t index, const json_t *entry, long *out) {
+    const json_t *frame = json_object_get(entry, "frame");
+    json_int_t v = json_is_integer(frame) ? json_integer_value(frame) : -1;
+    *out = frame ? (long)v : 0;
+    return !frame || (v >= 0 && v <= CF_HINTS_FRAMES)
+               ? CF_OK
+               : cf_fail(CF_ERR_FORMAT, "%s: point %zu has a \"frame\" that is no count from 0 on",
+                         path, index + 1);
+}
+
 static cf_status take_points(const char *path, const json_t *root, cf_hint_point **points,
-                             size_t *count) {
+                             long *frames, size_t *count) {
     const json_t *list = json_object_get(root, "points");
     size_t n = json_array_size(list);
     if (!json_is_array(list))
@@ -54,24 +64,36 @@ static cf_status take_points(const char *path, const json_t *root, cf_hint_point
         const char *wrong = take_point(json_array_get(list, i), &(*points)[i]);
         if (wrong)
             return cf_fail(CF_ERR_FORMAT, "%s: point %zu %s", path, i + 1, wrong);
+        CF_TRY(take_frame(path, i, json_array_get(list, i), &frames[i]));
     }
     *count = n;
     return CF_OK;
 }
 
-cf_status cf_hints_file_read(const char *path, cf_hint_point **points, size_t *count) {
+static cf_status parse(const char *path, cf_hint_point **points, long *frames, size_t *count) {
     char *text;
     size_t size;
     json_error_t error;
-    *points = NULL;
-    *count = 0;
     CF_TRY(cf_file_read(path, MAX_BYTES, &text, &size));
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     cf_free(text);
     if (!root)
         return cf_fail(CF_ERR_FORMAT, "%s: line %d: no JSON: %s", path, error.line, error.text);
-    cf_status status = take_points(path, root, points, count);
+    cf_status status = take_points(path, root, points, frames, count);
     json_decref(root);
+    return status;
+}
+
+cf_status cf_hints_file_read(const char *path, cf_hint_point **points, long **frames,
+                             size_t *count) {
+    long *found = cf_alloc(CF_HINTS_MAX, sizeof *found);
+    *points = NULL;
+    *count = 0;
+    cf_status status = found ? parse(path, points, found, count) : CF_ERR_MEMORY;
+    if (frames)
+        *frames = status == CF_OK ? found : NULL;
+    if (!frames || status != CF_OK)
+        cf_free(found);
     if (status != CF_OK) {
         cf_free(*points);
         *points = NULL;

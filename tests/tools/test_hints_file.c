@@ -9,16 +9,36 @@
 #include "base/alloc.h"
 #include "tests/test_main.h"
 
-static cf_status read_text(const char *text, cf_hint_point **points, size_t *count) {
+static cf_status read_frames(const char *text, cf_hint_point **points, long **frames,
+                             size_t *count) {
     char path[] = "/tmp/chromafuse-hints-XXXXXX";
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
-    cf_status status = cf_hints_file_read(path, points, count);
+    cf_status status = cf_hints_file_read(path, points, frames, count);
     unlink(path);
     return status;
 }
+
+static cf_status read_text(const char *text, cf_hint_point **points, size_t *count) {
+    return read_frames(text, points, NULL, count);
+}
+
+START_TEST(frames_of_videos_are_read) {
+    cf_hint_point *p;
+    long *frames;
+    size_t count;
+    ck_assert_int_eq(
+        read_frames("{\"points\": [{\"x\": 1, \"y\": 2, \"rgb\": [1, 2, 3]}, {\"frame\": "
+                    "120, \"x\": 1, \"y\": 2, \"rgb\": [1, 2, 3]}]}",
+                    &p, &frames, &count),
+        CF_OK);
+    ck_assert(count == 2 && frames[0] == 0 && frames[1] == 120);
+    cf_free(p);
+    cf_free(frames);
+}
+END_TEST
 
 START_TEST(points_are_read) {
     cf_hint_point *p;
@@ -64,6 +84,9 @@ START_TEST(damage_is_told) {
         "{\"points\": [{\"x\": NaN, \"y\": 1, \"rgb\": [1, 2, 3]}]}",
         "{\"points\": [{\"x\": 1e999, \"y\": 1, \"rgb\": [1, 2, 3]}]}",
         "{\"points\": [{\"x\": 1e99, \"y\": 1, \"rgb\": [1, 2, 3]}]}",
+        "{\"points\": [{\"x\": 1, \"y\": 1, \"rgb\": [1, 2, 3], \"frame\": -1}]}",
+        "{\"points\": [{\"x\": 1, \"y\": 1, \"rgb\": [1, 2, 3], \"frame\": \"2\"}]}",
+        "{\"points\": [{\"x\": 1, \"y\": 1, \"rgb\": [1, 2, 3], \"frame\": 1e12}]}",
         "{\"points\": [], \"points\": []}",
         "{\"points\": []} trailing",
     };
@@ -74,8 +97,8 @@ START_TEST(damage_is_told) {
         ck_assert_ptr_null(p);
         ck_assert_uint_eq(count, 0);
     }
-    ck_assert_int_eq(cf_hints_file_read("/nowhere/h.json", &p, &count), CF_ERR_IO);
-    ck_assert_int_eq(cf_hints_file_read("/dev/zero", &p, &count), CF_ERR_IO);
+    ck_assert_int_eq(cf_hints_file_read("/nowhere/h.json", &p, NULL, &count), CF_ERR_IO);
+    ck_assert_int_eq(cf_hints_file_read("/dev/zero", &p, NULL, &count), CF_ERR_IO);
 }
 END_TEST
 
@@ -100,6 +123,7 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, points_are_read);
+    tcase_add_test(tc, frames_of_videos_are_read);
     tcase_add_test(tc, damage_is_told);
     tcase_add_test(tc, too_many_points_are_refused);
 }
