@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzz target: any bytes as an ONNX file; shapes inferred, constants folded, and where that is
- * little work the whole network computed by the references. */
+ * little work the whole network computed by the references; ports read as a colorizer's. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/alloc.h"
 #include "cl/net/plan.h"
+#include "fusion/lab_model.h"
 #include "tests/fuzz/model_mutator.h"
 
 #define MAX_PORTS 16
@@ -59,9 +60,11 @@ static int64_t make_shapes(const cf_model *model, cf_shape *shapes) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cf_model *model;
     cf_net_info info;
+    cf_lab_model kind;
     cf_shape shapes[MAX_PORTS];
     if (cf_model_parse(data, size, "fuzz.onnx", &model) != CF_OK)
         return 0;
+    (void)cf_lab_model_read(model, &kind);
     size_t inputs = cf_model_input_count(model);
     if (inputs <= MAX_PORTS && cf_model_output_count(model) <= MAX_PORTS) {
         int64_t elements = make_shapes(model, shapes);

@@ -114,8 +114,18 @@ def official_model(folder, first_constant):
     return b"".join(parts) + data(7, graph)
 
 
+def colorizer():
+    """The ports and metadata of a published colorizer with hints."""
+    notes = b"".join(data(14, data(1, "chromafuse." + key) + data(2, text)) for key, text in
+                     (("lightness", "-50 50"), ("ab", "110")))
+    ports = [value("l", (1, 1, 8, 8)), value("hint_ab", (1, 2, "h", "w")), value("mask", (1, 1, "h", "w"))]
+    return model([node("Mul", ["hint_ab", "mask"], ["seen"]), node("Add", ["seen", "l"], ["ab"])], ports,
+                 [value("ab", (1, 2, "h", "w"))]) + notes
+
+
 def models():
     """Networks by hand, and what the official tests make of each operator."""
+    yield colorizer()
     yield model([node("Conv", ["x", "w"], ["t"], pads=[1, 1, 1, 1], auto_pad="NOTSET"), node("Relu", ["t"], ["y"], "act"),
                  node("Constant", [], ["c"], value=tensor("", (2,), [1.0, 2.0]))],
                 [value("x", (1, 1, "h", "w"))], [value("y", None)], [tensor("w", (2, 1, 3, 3), [0.5] * 18)])
