@@ -15,9 +15,9 @@
 #define LEAST_SHARE 0.0005 /* of the pixels that make a bin's median worth something */
 #define LEAST_COUNT 8
 
-#define MAX_RESIDUAL 1.6
-#define MAX_WORST 4.5
-#define NOISE 0.75 /* residual that needs no explanation */
+#define MAX_RESIDUAL 1.7
+#define MAX_WORST 4.8
+#define NOISE 0.8  /* residual that needs no explanation */
 #define SHARE 0.2
 
 /* The picture made smaller, pixel by pixel. */

@@ -18,8 +18,8 @@ typedef struct {
 } cf_toning;
 
 /*
- * Measures one plane of CF_PIXEL_RGB8 or RGB16, sRGB-coded. Monochrome: residual at most 1.6, worst
- * at most 4.5, and residual at most 0.75 or a fifth of the chroma, for a photograph of little
+ * Measures one plane of CF_PIXEL_RGB8 or RGB16, sRGB-coded. Monochrome: residual at most 1.7, worst
+ * at most 4.8, and residual at most 0.8 or a fifth of the chroma, for a photograph of little
  * colour is no toned one. CF_ERR_MEMORY.
  */
 cf_status cf_toning_measure(const cf_image *rgb, cf_toning *out);
