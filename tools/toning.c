@@ -17,7 +17,7 @@
 
 #define MAX_RESIDUAL 1.7
 #define MAX_WORST 4.8
-#define NOISE 0.8  /* residual that needs no explanation */
+#define NOISE 0.8 /* residual that needs no explanation */
 #define SHARE 0.2
 
 /* The picture made smaller, pixel by pixel. */
