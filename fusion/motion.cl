@@ -2,6 +2,8 @@
 /* Kernels of stage `motion`: one work-item looks for one node's patch, held in registers. */
 #include "fusion/motion_shared.h"
 
+#define NEVER (1 << 30) /* more than any cost */
+
 /* A level: both pictures and the grid of nodes; `step` pixels of the full picture between them. */
 typedef struct {
     int width, height, now_pitch, last_pitch;
@@ -96,6 +98,8 @@ typedef struct {
 void try_vector(node *n, int2 v) {
     v.x = cf_motion_keep(v.x, n->x, n->width);
     v.y = cf_motion_keep(v.y, n->y, n->height);
+    if (v.x == n->best.x && v.y == n->best.y && n->least < NEVER) /* neighbours often agree */
+        return;
     int c = cost(&n->now, n->last + v.y * n->pitch + v.x, n->pitch);
     c += cf_motion_price(v.x, v.y, n->near.x, n->near.y, n->preference);
     if (c < n->least) {
@@ -120,7 +124,7 @@ node start(__global const ushort *now, __global const ushort *last, const level_
     n.pitch = l->last_pitch;
     n.preference = cf_motion_preference(smooth, sigma, l->step);
     n.near = n.best = (int2)0;
-    n.least = 1 << 30;
+    n.least = NEVER;
     return n;
 }
 

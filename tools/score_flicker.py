@@ -8,8 +8,8 @@ usage: score_flicker.py PROGRAM PHOTOS|VIDEO [--size WxH] [--frames N] [--clips 
 PROGRAM is chromafuse; OPTIONs go to `colorize`. From a folder of photographs clips with known motion are made: the
 camera still, panning by fractions of a pixel, zooming, and a card moving before a pan. Of a video the motion is
 OpenCV's DIS flow of its own grey frames, kept where it agrees forwards and backwards. Grey frames get normal noise of
-S codes of 8 bits (default 2); results are compared on the luminance without it. Flicker is the mean distance in Lab's a, b plane of a pixel from where it was in the
-frame before. The last line compares what flickers beyond the truth's own.
+S codes of 8 bits (default 2); results are compared on the luminance without it. Flicker is the mean distance in Lab's a, b plane, blurred by 2 pixels, of a pixel from
+where it was in the frame before. The last line compares what flickers beyond the truth's own.
 
 exit status 1 when that is more than half of frame by frame. Needs numpy and OpenCV.
 """
@@ -160,7 +160,9 @@ def colorize(program, path, out, options):
 
 
 def ab_of(frame):
-    return cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)[..., 1:]
+    """The eye sees colour coarsely: over some pixels, which also averages what rounding to 8 bits does."""
+    ab = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_BGR2Lab)[..., 1:]
+    return cv2.GaussianBlur(ab, (0, 0), 2)
 
 
 def flicker(frames, maps):
@@ -243,7 +245,7 @@ def main():
     beyond = max(on - truth, 0) / max(off - truth, 1e-9)
     print(f"all        flicker: truth {truth:.3f}, frame by frame {off:.3f}, with memory {on:.3f}: {beyond:.0%} of what "
           f"is beyond the truth's; {off_psnr:.2f} dB, {on_psnr:.2f} dB")
-    return beyond > 0.5
+    return int(beyond > 0.5)
 
 
 if __name__ == "__main__":
