@@ -248,6 +248,8 @@ ROW("LogSoftmax", 17, "x2x17x50", NULL)
 ROW("LogSoftmax", 13, "x2x17x50", "axis=1")
 /* windows */
 ROW("MaxPool", 17, "x2x17x9x11", "kernel_shape=[2,2] strides=[2,2]")
+ROW("MaxPool", 17, "x2x3x9x103", "kernel_shape=[2,2] strides=[2,2]")
+ROW("MaxPool", 17, "x2x3x9x70", "kernel_shape=[3,2] strides=[2,2] pads=[1,0,1,1]")
 ROW("MaxPool", 17, "x2x17x9x11", "kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]")
 ROW("MaxPool", 17, "x2x17x9x11", "kernel_shape=[3,2] strides=[2,3] pads=[0,1,2,0] ceil_mode=1")
 ROW("MaxPool", 17, "x2x17x9x11", "kernel_shape=[3,2] dilations=[2,3] pads=[1,1,1,1]")
@@ -255,6 +257,8 @@ ROW("MaxPool", 17, "x2x17x9x11", "kernel_shape=[3,4] strides=[2,3] auto_pad=SAME
 ROW("MaxPool", 17, "x2x3x9x11", "kernel_shape=[3,4] strides=[2,3] auto_pad=SAME_LOWER")
 ROW("MaxPool", 17, "x2x3x50", "kernel_shape=[3] auto_pad=VALID")
 ROW("AveragePool", 17, "x2x17x9x11", "kernel_shape=[2,2] strides=[2,2]")
+ROW("AveragePool", 17, "x2x3x9x103", "kernel_shape=[2,2] strides=[2,2] ceil_mode=1")
+ROW("AveragePool", 17, "x2x3x9x70", "kernel_shape=[3,2] strides=[2,2] pads=[1,0,1,1] count_include_pad=1")
 ROW("AveragePool", 17, "x2x17x9x11", "kernel_shape=[3,3] strides=[2,2] pads=[1,1,1,1]")
 ROW("AveragePool", 17, "x2x17x9x12",
     "kernel_shape=[3,2] strides=[2,3] pads=[0,1,2,0] ceil_mode=1 count_include_pad=1")
