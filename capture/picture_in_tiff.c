@@ -8,7 +8,7 @@
 
 typedef struct {
     uint32_t width, height;
-    uint16_t bits, samples, photometric, planar, format, extra;
+    uint16_t bits, samples, photometric, planar, format;
 } layout;
 
 static int read_layout(TIFF *tif, layout *l) {
@@ -16,8 +16,6 @@ static int read_layout(TIFF *tif, layout *l) {
     TIFFGetFieldDefaulted(tif, TIFFTAG_SAMPLESPERPIXEL, &l->samples);
     TIFFGetFieldDefaulted(tif, TIFFTAG_PLANARCONFIG, &l->planar);
     TIFFGetFieldDefaulted(tif, TIFFTAG_SAMPLEFORMAT, &l->format);
-    uint16_t *kinds;
-    TIFFGetFieldDefaulted(tif, TIFFTAG_EXTRASAMPLES, &l->extra, &kinds);
     return TIFFGetField(tif, TIFFTAG_IMAGEWIDTH, &l->width) &&
            TIFFGetField(tif, TIFFTAG_IMAGELENGTH, &l->height) &&
            TIFFGetField(tif, TIFFTAG_PHOTOMETRIC, &l->photometric);
@@ -105,7 +103,7 @@ static cf_status decode(const cf_picture_source *source, TIFF *tif, const cf_tif
         return cf_fail(CF_ERR_UNSUPPORTED, "%s: unusual TIFF (%s); convert it to 8 or 16 bit RGB",
                        source->path, why[0] ? why : "CMYK");
     out->is_gray = is_gray(&l);
-    out->has_alpha = l.extra > 0;
+    out->has_alpha = l.samples == (is_gray(&l) ? 2 : 4); /* with or without its tag */
     CF_TRY(cf_picture_alloc(source, l.width, l.height, plain ? l.bits : 8));
     cf_status status = plain ? read_plain(tif, &l, &out->image) : read_rgba(tif, &l, &out->image);
     if (status == CF_ERR_MEMORY)

@@ -108,6 +108,26 @@ START_TEST(profile_and_exif_survive_reading_and_writing) {
 }
 END_TEST
 
+/* Each length, and each byte of header and tag table changed: told, or another kind, and no read
+ * beyond the end (the sanitizers' part). */
+START_TEST(damaged_profiles_are_told) {
+    unsigned char icc[CF_ICC_MAX];
+    size_t size = cf_icc_srgb(0, icc), broken = 0;
+    ck_assert_int_eq(cf_icc_kind_of(icc, size), CF_ICC_RGB);
+    for (size_t cut = 0; cut < size; cut++)
+        ck_assert_int_eq(cf_icc_kind_of(icc, cut), CF_ICC_BROKEN);
+    for (size_t i = 0; i < 132 + 12; i++) {
+        icc[i] ^= 0x80;
+        broken += cf_icc_kind_of(icc, size) == CF_ICC_BROKEN;
+        icc[i] ^= 0x80;
+    }
+    ck_assert_uint_ge(broken, 4 + 3 + 4 + 6); /* size, tags, acsp, the first tag's place */
+    ck_assert_int_eq(cf_icc_kind_of(icc, cf_icc_srgb(1, icc)), CF_ICC_GRAY);
+    memcpy(icc + 16, "CMYK", 4);
+    ck_assert_int_eq(cf_icc_kind_of(icc, CF_ICC_MAX), CF_ICC_OTHER);
+}
+END_TEST
+
 START_TEST(jpeg_grey_and_colour) {
     for (int samples = 1; samples <= 3; samples += 2) {
         const char *path = test_path("smooth.jpg");
@@ -177,6 +197,7 @@ START_TEST(unusual_pngs) {
         const char *path = odd_png(kinds[k].type, kinds[k].depth, kinds[k].interlace);
         ck_assert_int_eq(cf_picture_read(path, &picture), CF_OK);
         ck_assert_int_eq(picture.image.format, CF_PIXEL_RGB8);
+        ck_assert_int_eq(picture.has_alpha, (kinds[k].type & PNG_COLOR_MASK_ALPHA) != 0);
         int top = (1 << kinds[k].depth) - 1;
         int is_palette = kinds[k].type == PNG_COLOR_TYPE_PALETTE;
         for (int y = 0; y < HEIGHT; y++)
@@ -210,6 +231,14 @@ START_TEST(tiffs_that_need_libtiffs_own_conversion) {
     ck_assert_int_eq(((uint16_t *)cf_image_row(&picture.image, 0, 15))[0],
                      tiff_maker_code(0, 15, 0));
     cf_picture_free(&picture);
+    ck_assert_int_eq(picture.has_alpha, 0);
+    m.samples = 2;
+    ck_assert_int_eq(cf_picture_read(tiff_maker_write(&m, "alpha.tif"), &picture), CF_OK);
+    ck_assert_int_eq(picture.has_alpha, 1);
+    ck_assert_int_eq(((uint16_t *)cf_image_row(&picture.image, 0, 15))[0],
+                     tiff_maker_code(0, 15, 0));
+    cf_picture_free(&picture);
+    m.samples = 1;
     m.bits = 32;
     m.is_float = 1;
     read_fails(tiff_maker_write(&m, "float.tif"), CF_ERR_UNSUPPORTED);
@@ -332,6 +361,7 @@ END_TEST
 static void add(TCase *tc) {
     tcase_add_test(tc, lossless_formats_keep_every_sample_whatever_the_name);
     tcase_add_test(tc, profile_and_exif_survive_reading_and_writing);
+    tcase_add_test(tc, damaged_profiles_are_told);
     tcase_add_test(tc, jpeg_grey_and_colour);
     tcase_add_test(tc, unusual_pngs);
     tcase_add_test(tc, tiffs_that_need_libtiffs_own_conversion);
