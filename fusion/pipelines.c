@@ -7,13 +7,16 @@
 
 /* In a sequence: frame.chroma with what was known of the same surfaces in the frame before. */
 /* clang-format off */
-#define REMEMBER(chroma, error)                                                                    \
+#define REMEMBER(chroma, error, settings)                                                          \
     {"motion", MONO, {"guide", "mono.sigma", CF_LAST "motion.small"},                              \
      {"motion", "motion.small"}, NULL},                                                            \
     {"recall", MONO,                                                                               \
      {"frame.chroma", "frame.error", CF_LAST chroma, CF_LAST error, "guide", CF_LAST "guide",      \
-      "mono.sigma", "motion"}, {chroma, error}, NULL}
+      "mono.sigma", "motion"}, {chroma, error}, settings}
 /* clang-format on */
+
+/* Where there is no camera to tell otherwise, a point's colour goes along for many seconds. */
+#define POINTS_LAST "drift=0.5 guess=6"
 
 const cf_step cf_pipeline_fuse[] = {
     /* The mono raw, cleaned: from here on its luma is never touched again. */
@@ -96,7 +99,7 @@ const cf_step cf_pipeline_fuse[] = {
      {"frame.chroma", "frame.error"},
      NULL},
 
-    REMEMBER("fused.chroma", "fused.error"),
+    REMEMBER("fused.chroma", "fused.error", NULL),
 
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
     {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
@@ -162,7 +165,7 @@ const cf_step cf_pipeline_colorize[] = {
       "network.chroma", "network.error"},
      {"frame.chroma", "frame.error"},
      NULL},
-    REMEMBER("chroma", "error"),
+    REMEMBER("chroma", "error", POINTS_LAST),
     {0},
 };
 
@@ -181,7 +184,7 @@ const cf_step cf_pipeline_colorize_lab[] = {
      {"mono", "transfer.chroma", "transfer.error", "lab", "lab.ab"},
      {"frame.chroma", "frame.error"},
      NULL},
-    REMEMBER("chroma", "error"),
+    REMEMBER("chroma", "error", POINTS_LAST),
     {0},
 };
 

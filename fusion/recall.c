@@ -13,6 +13,7 @@ static const cf_option options[] = {
     {"drift", CF_OPTION_FLOAT, FIELD(drift), 0, 1000, "error that a frame adds, Lab ab units"},
     {"lasting", CF_OPTION_FLOAT, FIELD(lasting), 0, 0.9375, "part of the error that repeats"},
     {"surprise", CF_OPTION_FLOAT, FIELD(surprise), 1, 1000, "variances that chromas may be apart"},
+    {"guess", CF_OPTION_FLOAT, FIELD(guess), 1, 1000, "error of a guess, Lab ab units"},
     {"slack", CF_OPTION_FLOAT, FIELD(slack), 0x1p-13, 1, "difference of guides that means nothing"},
     {"light", CF_OPTION_FLOAT, FIELD(light), 0, 4, "the same as a share of guide"},
     {"unknown", CF_OPTION_FLOAT, FIELD(unknown), 1, 1000, "error of unknown chroma, Lab ab units"},
@@ -30,14 +31,9 @@ static int identity(const cf_stage_context *context) {
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
     const cf_recall_params *p = params;
     const cf_plane_set *in = io->in, *nodes = &io->in[7];
-    const float rules[8] = {p->drift * p->drift,
-                            p->lasting,
-                            1 / p->surprise,
-                            p->slack,
-                            p->light,
-                            p->unknown * p->unknown,
-                            p->error_scale,
-                            0};
+    const float rules[8] = {
+        p->drift * p->drift,     p->lasting,     1 / p->surprise,    p->slack, p->light,
+        p->unknown * p->unknown, p->error_scale, p->guess * p->guess};
     return cf_launch(
         cl, &cf_kernel_recall, "recall", "", CF_RANGE((in->width + 15) / 16, in->height, 16, 1),
         CF_ARGS(PICTURE(&in[0]), PICTURE(&in[1]), PICTURE(&in[2]), PICTURE(&in[3]), PICTURE(&in[4]),

@@ -5,7 +5,7 @@
 #include "fusion/recall_shared.h"
 
 typedef struct {
-    float drift2, lasting, inverse_surprise, slack, light, unknown2, scale, unused;
+    float drift2, lasting, inverse_surprise, slack, light, unknown2, scale, guess2;
 } recall_params;
 
 /* What is remembered, in pictures of one size: two planes of chroma, error, guide. */
@@ -161,7 +161,7 @@ __kernel void recall(__global const float *chroma, int chroma_pitch, __global co
         float16 apart = scale * scale * (dr * dr + db * db);
         float16 doubt = (1.0f - share) / (share + CF_RECALL_TINY);
         float16 prior = last * last + p.drift2 + p.unknown2 * doubt * doubt;
-        float16 known = 1.0f - fmin(r / p.unknown2, CF_RECALL_GUESS);
+        float16 known = 1.0f - fmin(r / p.guess2, CF_RECALL_GUESS);
         prior += CF_RECALL_SHOCK * fmax(apart * p.inverse_surprise - r / known - prior, 0.0f);
         float16 lasting = p.lasting * r, news = fmax(prior - lasting, 0.0f);
         float16 gain = news / (news + r - lasting + CF_RECALL_TINY);

@@ -39,6 +39,7 @@ typedef struct {
     float drift;       /* error that a frame adds to what is remembered, Lab ab units */
     float lasting;     /* part of the error's variance that the next frame repeats, 0..0.95 */
     float surprise;    /* variances apart that chromas may be */
+    float guess;       /* error from which on this frame's chroma is a guess, Lab ab units */
     float slack;       /* difference of guides without noise that means nothing, > 0 */
     float light;       /* the same as a share of guide */
     float unknown;     /* error of chroma that is not known at all, Lab ab units */
@@ -46,8 +47,8 @@ typedef struct {
 } cf_recall_params;
 #define CF_RECALL_DEFAULTS                                                                         \
     {                                                                                              \
-        .drift = 1.5F, .lasting = 0.5F, .surprise = 5, .slack = 0.008F, .light = 0.02F,            \
-        .unknown = 36, .error_scale = 75                                                           \
+        .drift = 1.5F, .lasting = 0.5F, .surprise = 5, .guess = 10, .slack = 0.008F,               \
+        .light = 0.02F, .unknown = 36, .error_scale = 75                                           \
     }
 
 cf_status cf_recall_ref(const cf_stage_io *io, const void *params);

@@ -58,7 +58,7 @@ static void pixel(const cf_stage_io *io, const cf_recall_params *p, int x, int y
               last = m.error < CF_RECALL_MOST ? fmaxf(m.error, CF_RECALL_LEAST) : CF_RECALL_MOST;
         float doubt = (1 - share) / (share + CF_RECALL_TINY);
         float prior = last * last + p->drift * p->drift + p->unknown * p->unknown * doubt * doubt;
-        float known = 1 - fminf(r / (p->unknown * p->unknown), CF_RECALL_GUESS);
+        float known = 1 - fminf(r / (p->guess * p->guess), CF_RECALL_GUESS);
         prior += CF_RECALL_SHOCK * fmaxf(apart / p->surprise - r / known - prior, 0);
         float lasting = p->lasting * r, news = fmaxf(prior - lasting, 0);
         float gain = news / (news + r - lasting + CF_RECALL_TINY);
