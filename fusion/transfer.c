@@ -21,7 +21,10 @@ static const cf_option options[] = {
     {"tint", CF_OPTION_FLOAT, FIELD(tint), 0x1p-14, 10, "chroma variance around the scene's tint"},
     {"mono-range", CF_OPTION_FLOAT, FIELD(mono_range), 0x1p-10, 1,
      "difference in sqrt-mono that says little about chroma"},
+    {"scene", CF_OPTION_FLOAT, FIELD(scene), 0x1p-14, 10, "variance of scenes' tints"},
     {"crowd", CF_OPTION_FLOAT, FIELD(crowd), 0, 1, "least variance that a cell of hints claims"},
+    {"hearsay", CF_OPTION_FLOAT, FIELD(hearsay), 0, 10,
+     "least variance with which one mono level tells the scene's tint"},
     {"error-scale", CF_OPTION_FLOAT, FIELD(error_scale), 0, 1000,
      "Lab ab units per unit of chroma"},
     CF_OPTION_END,
@@ -107,8 +110,9 @@ static cf_status go_down(cf_cl *cl, const cf_stage_io *io, const cf_transfer_par
                          const scratch *s) {
     const layer *h = &s->half, *q = &s->quarter, *g = &s->grid[s->grids - 1];
     float range2 = p->mono_range * p->mono_range;
-    CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_start", "", CF_RANGE(1, 1, 1, 1),
-                     CF_ARGS(CF_BUF(g->buf), CF_FLOAT(p->tint))));
+    CF_TRY(cf_launch(
+        cl, &cf_kernel_transfer_grid, "grid_start", "", CF_RANGE(1, 1, 1, 1),
+        CF_ARGS(CF_BUF(g->buf), CF_FLOAT(p->tint), CF_FLOAT(1 / p->scene), CF_FLOAT(p->hearsay))));
     for (int i = s->grids - 2; i >= 0; i--, g--)
         CF_TRY(cf_launch(cl, &cf_kernel_transfer_grid, "grid_refine", "",
                          CF_RANGE(g[-1].width, g[-1].height, 8, 1),

@@ -35,15 +35,18 @@ typedef struct {
     float
         detail_top; /* the same at the coarsest scales; it grows by a constant factor in 6 steps */
     float tint;     /* variance of chroma around the scene's tint */
+    float scene;    /* variance of scenes' tints around grey */
     float mono_range; /* difference in sqrt-mono that says little about chroma, 0..1 */
     float
         crowd; /* least variance that a cell's sum claims at each scale: hints share their errors */
+    float hearsay; /* least variance with which the hints of one mono level tell the scene's tint:
+                      few hints say little of all the rest */
     float error_scale; /* Lab ab units per unit of chroma */
 } cf_transfer_params;
 #define CF_TRANSFER_DEFAULTS                                                                       \
     {                                                                                              \
-        .detail = 0.0002F, .detail_top = 0.01F, .tint = 0.2F, .mono_range = 0.03F,                 \
-        .crowd = 0.003F, .error_scale = 75                                                         \
+        .detail = 0.0002F, .detail_top = 0.01F, .tint = 0.2F, .scene = 1, .mono_range = 0.03F,     \
+        .crowd = 0.003F, .hearsay = 0, .error_scale = 75                                           \
     }
 
 cf_status cf_transfer_ref(const cf_stage_io *io, const void *params);

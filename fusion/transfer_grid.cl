@@ -78,11 +78,12 @@ static float total(float16 v) {
 }
 
 /* The coarsest grid, of one cell: from the tint of the whole scene. */
-__kernel void grid_start(__global float16 *grid, float tint) {
+__kernel void grid_start(__global float16 *grid, float tint, float grey, float hearsay) {
     if (get_global_id(0) > 0)
         return;
-    float weight = 1.0f + total(grid[0]);
-    float a = total(grid[1]) / weight, b = total(grid[2]) / weight;
+    float16 share = 1.0f / (1.0f + hearsay * grid[0]);
+    float weight = grey + total(share * grid[0]);
+    float a = total(share * grid[1]) / weight, b = total(share * grid[2]) / weight;
     correct(grid, 1, a, b, tint);
 }
 

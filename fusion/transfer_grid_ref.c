@@ -104,11 +104,12 @@ static void estimate(grid_cell *c, int bin, cf_transfer_prior prior) {
 
 /* The coarsest grid has one cell: its levels start from the tint of the whole scene. */
 static void start(const cf_transfer_params *p, grid *top) {
-    float weight = 1, sum[2] = {0, 0};
+    float weight = 1 / p->scene, sum[2] = {0, 0};
     for (int b = 0; b < BINS; b++) {
-        weight += top->cells->weight[b];
-        sum[0] += top->cells->sum[0][b];
-        sum[1] += top->cells->sum[1][b];
+        float share = 1 / (1 + top->cells->weight[b] * p->hearsay);
+        weight += share * top->cells->weight[b];
+        sum[0] += share * top->cells->sum[0][b];
+        sum[1] += share * top->cells->sum[1][b];
     }
     for (int b = 0; b < BINS; b++)
         estimate(top->cells, b, (cf_transfer_prior){{sum[0] / weight, sum[1] / weight}, p->tint});

@@ -14,6 +14,8 @@
 static float mono[AREA], hint[2 * AREA], confidence[AREA], sigma[AREA];
 static float truth[2 * AREA], chroma[2 * AREA], error[AREA];
 
+static cf_transfer_params params = CF_TRANSFER_DEFAULTS;
+
 static void run(int width, int height) {
     const cf_plane_set one = {
         .width = width, .height = height, .planes = 1, .pitch = WIDTH, .elem = 4};
@@ -27,7 +29,7 @@ static void run(int width, int height) {
         set->data = planes[i];
         set->planes = i == 1 || i == 4 ? 2 : 1;
     }
-    ck_assert_int_eq(cf_stage_run_ref(&cf_stage_transfer, &io, NULL), CF_OK);
+    ck_assert_int_eq(cf_stage_run_ref(&cf_stage_transfer, &io, &params), CF_OK);
 }
 
 /* Two surfaces, differing in mono and in chroma, with a slanted border; hints with uniform noise of
@@ -101,6 +103,30 @@ START_TEST(fills_from_the_same_surface) {
 }
 END_TEST
 
+/* 7 x 7 pixels of the left surface are all that is known. */
+START_TEST(a_point_says_as_much_of_the_rest_as_it_may) {
+    const int at = 20 * WIDTH + 20, far = 50 * WIDTH + WIDTH - 10;
+    for (int pass = 0; pass < 2; pass++) {
+        two_surfaces(0);
+        for (int i = 0; i < AREA; i++) {
+            hint[i] = 0.4F;
+            if (abs(i % WIDTH - 20) <= 3 && abs(i / WIDTH - 20) <= 3)
+                confidence[i] = 0.9F;
+        }
+        run(WIDTH, HEIGHT);
+        ck_assert_double_gt((double)chroma[at], 0.36);
+        if (pass == 0)
+            ck_assert_double_gt((double)chroma[far], 0.36);
+        params.scene = 0.06F;
+        params.hearsay = 0.4F;
+    }
+    /* Both nearest levels count as 1 / 0.4 at most, grey as 1 / 0.06: at most 0.23 of the hint. */
+    ck_assert_double_gt((double)chroma[far], 0.02);
+    ck_assert_double_lt((double)chroma[far], 0.23 * 0.4);
+    params = (cf_transfer_params)CF_TRANSFER_DEFAULTS;
+}
+END_TEST
+
 START_TEST(no_hints_give_grey_and_say_so) {
     two_surfaces(0);
     run(WIDTH, HEIGHT);
@@ -116,6 +142,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, a_single_pixel_by_hand);
     tcase_add_test(tc, averages_noise_better_than_a_9x9_guided_filter);
     tcase_add_test(tc, fills_from_the_same_surface);
+    tcase_add_test(tc, a_point_says_as_much_of_the_rest_as_it_may);
     tcase_add_test(tc, no_hints_give_grey_and_say_so);
 }
 
