@@ -55,6 +55,27 @@ class Block(nn.Module):
         return F.relu(self.conv(x))
 
 
+class Sense(nn.Module):
+    """What hints say that `transferred` does not: means over square cells of a level, weighted by confidence, less the
+    transferred chroma there, times the share that a Kalman filter would give them (confidence is about the hint's
+    precision in units of how chroma varies in scenes, so that of a cell is the sum of its confidences). In the dark
+    a single hint has a confidence of a hundredth, which a convolution of the hints would hardly see."""
+
+    def __init__(self, outputs, cells):
+        super().__init__()
+        self.cells = cells
+        self.conv = nn.Conv2d(3, outputs, 3, padding=1, bias=False)
+        nn.init.zeros_(self.conv.weight)
+
+    def forward(self, hint, confidence, transferred):
+        certain = F.avg_pool2d(confidence, self.cells)
+        mean = F.avg_pool2d(hint * confidence, self.cells) / (certain + 1e-5)
+        share = certain * (self.cells * self.cells)
+        share = share / (share + 1)
+        doubted = squeeze(mean) - squeeze(F.avg_pool2d(transferred, self.cells))
+        return self.conv(torch.cat([doubted * share, share], 1))
+
+
 class Network(nn.Module):
     """`widths`: channels on the grid and on 1/2, 1/4, 1/8, 1/16 of it; multiples of 16."""
 
@@ -64,6 +85,7 @@ class Network(nn.Module):
         w = widths
         self.enter = Block(sum(PLANES), w[0])
         self.down = nn.ModuleList(Block(w[i], w[i + 1], halve=True) for i in range(4))
+        self.sense = nn.ModuleList(Sense(w[i + 1], 2 << i) for i in range(4))
         self.left = nn.ModuleList([Block(w[2], w[2]), Block(w[3], w[3])])
         self.bottom = nn.Sequential(*(Block(w[4], w[4]) for _ in range(deep)))
         self.overall = nn.Conv2d(w[4], w[4], 1)
@@ -86,10 +108,11 @@ class Network(nn.Module):
     def heads(self, *inputs):
         """(correction of chroma, factor of the error as a logarithm, logits of the bins on 1/4 of the grid)."""
         x = self.enter(self.features(*inputs))
+        colours = [inputs[INPUTS.index(name)] for name in ("hint", "confidence", "transferred")]
         skips = []
         for i in range(4):
             skips.append(x)
-            x = self.down[i](x)
+            x = F.relu(self.down[i].conv(x) + self.sense[i](*colours))
             if i in (1, 2):
                 x = self.left[i - 1](x)
         x = self.bottom(x)
