@@ -63,16 +63,16 @@ class Sense(nn.Module):
 
     def __init__(self, outputs, cells):
         super().__init__()
-        self.cells = cells
+        self.cells = cells * cells
         self.conv = nn.Conv2d(3, outputs, 3, padding=1, bias=False)
         nn.init.zeros_(self.conv.weight)
 
-    def forward(self, hint, confidence, transferred):
-        certain = F.avg_pool2d(confidence, self.cells)
-        mean = F.avg_pool2d(hint * confidence, self.cells) / (certain + 1e-5)
-        share = certain * (self.cells * self.cells)
+    def forward(self, means):
+        """means: of hint * confidence, confidence and transferred over the cells."""
+        weighted, certain, transferred = means.split((2, 1, 2), 1)
+        share = certain * self.cells
         share = share / (share + 1)
-        doubted = squeeze(mean) - squeeze(F.avg_pool2d(transferred, self.cells))
+        doubted = squeeze(weighted / (certain + 1e-5)) - squeeze(transferred)
         return self.conv(torch.cat([doubted * share, share], 1))
 
 
@@ -108,11 +108,13 @@ class Network(nn.Module):
     def heads(self, *inputs):
         """(correction of chroma, factor of the error as a logarithm, logits of the bins on 1/4 of the grid)."""
         x = self.enter(self.features(*inputs))
-        colours = [inputs[INPUTS.index(name)] for name in ("hint", "confidence", "transferred")]
+        hint, confidence, transferred = (inputs[INPUTS.index(name)] for name in ("hint", "confidence", "transferred"))
+        means = torch.cat([hint * confidence, confidence, transferred], 1)
         skips = []
         for i in range(4):
             skips.append(x)
-            x = F.relu(self.down[i].conv(x) + self.sense[i](*colours))
+            means = F.avg_pool2d(means, 2)
+            x = F.relu(self.down[i].conv(x) + self.sense[i](means))
             if i in (1, 2):
                 x = self.left[i - 1](x)
         x = self.bottom(x)
