@@ -30,7 +30,10 @@ from torch.nn import functional as F
 
 BINS = 64
 TEMPERATURE = 0.38          # Zhang et al., equation 5
-INVENTED_ERROR = 12.0       # Lab ab units from which colour counts as invented
+INVENTED_ERROR = 12.0       # Lab ab units from which provenance calls colour invented (fusion/provenance.h)
+VIVID_ERROR = 8.0           # Lab ab units at which the vivid decode takes over by half
+VIVID_GAIN = 1.4            # of the distribution's annealed mean: half-sure colours are averaged with grey, and held-out
+                            # photos so get 0.85 of the true mean chroma, at grey's PSNR
 GATE_ERROR = 8.0            # Lab ab units of doubt at which the correction counts by half: what is measured well stays
 RESTORE_RANGE = 0.05        # difference in sqrt-mono that parts surfaces, for restore()
 INPUTS = ("mono", "hint", "confidence", "sigma", "transferred", "doubt")
@@ -138,8 +141,8 @@ class Network(nn.Module):
         chroma = transferred + correction
         error = doubt * torch.exp(log_factor)
         colour = F.interpolate(self.decode(logits), scale_factor=4, mode="bilinear", align_corners=False)
-        invented = torch.sigmoid((error - INVENTED_ERROR) * 0.5) * (1 - confidence)
-        return chroma + vivid * invented * (colour - chroma), error
+        invented = torch.sigmoid((error - VIVID_ERROR) * 0.5) * (1 - confidence)
+        return chroma + vivid * invented * (VIVID_GAIN * colour - chroma), error
 
 
 def restore(low, mono_low, mono, spread=RESTORE_RANGE):
