@@ -15,7 +15,7 @@ from network import INPUTS, PLANES, Network, count_flops, count_weights
 
 OPSET = 17
 OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Abs", "Exp", "Sigmoid", "Softmax", "Concat", "Resize",
-             "ReduceMean", "GlobalAveragePool", "Constant", "Identity"}
+             "ReduceMean", "GlobalAveragePool", "AveragePool", "Split", "Constant", "Identity"}
 TOLERANCE = 1e-3    # largest difference from ONNX Runtime over the output's standard deviation
 
 

