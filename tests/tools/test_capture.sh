@@ -94,7 +94,7 @@ random.Random(1).shuffle(lines)
 log.write_text("".join(lines))
 PY
 rm mixed/color/000001.dng mixed/mono/00000[456].dng
-expect 0 'pair 1 is left out: color/000001.dng is not there' "$chromafuse" fuse --rig rig/rig.yaml --mono mixed -o fused
+expect 0 'pair 1 is left out: color/000001.dng is not there' "$chromafuse" fuse --temporal off --rig rig/rig.yaml --mono mixed -o fused
 [ "$(ls fused | tr '\n' ' ')" = '000000.png 000002.png 000003.png ' ] || bad "fuse wrote $(ls fused)"
 expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono again/mono/000003.dng --color again/color/000003.dng -o single.png
 cmp -s single.png fused/000003.png || bad "fuse by the log and fuse of the files differ"
@@ -109,7 +109,7 @@ log.write_text(re.sub(r'("file": "mono/000003)', r'"mono_gain": 0.5, \1', log.re
 rig = re.sub(r" *gain: .*\n", "", pathlib.Path("rig/rig.yaml").read_text())
 pathlib.Path("rig/half.yaml").write_text(rig.replace("mono:\n", "mono:\n  gain: 0.5\n"))
 PY
-expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono mixed --tone none -o own
+expect 0 '' "$chromafuse" fuse --temporal off --rig rig/rig.yaml --mono mixed --tone none -o own
 expect 0 '' "$chromafuse" fuse --rig rig/half.yaml --mono again/mono/000003.dng --color again/color/000003.dng --tone none -o half.png
 expect 0 '' "$chromafuse" fuse --rig rig/rig.yaml --mono again/mono/000003.dng --color again/color/000003.dng --tone none -o full.png
 cmp -s own/000003.png half.png || bad "the pair's own mono gain was not used"
