@@ -61,7 +61,7 @@ static cf_status run(const cf_stage_io *io, const cf_lab_network_params *p, cons
     const void *inputs[3];
     cf_shape shapes[3], found[CF_LAB_MODEL_OUTPUTS];
     void *out[CF_LAB_MODEL_OUTPUTS] = {NULL};
-    for (size_t i = 0; i < m->inputs; i++) {
+    for (size_t i = 0; i < 3 && i < m->inputs; i++) {
         int count = m->inputs == 3 ? counts[i] : m->hints ? 4 : 1;
         planes[i] = cf_alloc((size_t)count, (size_t)lab->width * (size_t)lab->height * 4);
         if (!planes[i])
@@ -85,7 +85,7 @@ static cf_status run(const cf_stage_io *io, const cf_lab_network_params *p, cons
 cf_status cf_lab_network_ref(const cf_stage_io *io, const void *params) {
     const cf_lab_network_params *p = params;
     float *planes[3] = {NULL};
-    cf_lab_model m;
+    cf_lab_model m = {0};
     if (!p->model) {
         for (int k = 0; k < 2; k++)
             for (int y = 0; y < io->in[0].height; y++)

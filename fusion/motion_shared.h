@@ -75,8 +75,8 @@ inline static int cf_motion_price(int vx, int vy, int near_x, int near_y, int pr
 
 /* The middle one of nine. */
 inline static int cf_motion_median(const int *nine) {
-    int sorted[9];
-    for (int i = 0; i < 9; i++) {
+    int sorted[9] = {nine[0]};
+    for (int i = 1; i < 9; i++) {
         int k = i;
         for (; k > 0 && sorted[k - 1] > nine[i]; k--)
             sorted[k] = sorted[k - 1];

@@ -33,7 +33,8 @@ static cf_status bind(const cf_stage_context *context, void *params) {
 }
 
 static const cf_plane_set *planes_of(const cf_stage_io *io, int port) {
-    return port < CF_COLORIZER_VIVID ? &io->in[port] : &io->out[port - CF_COLORIZER_CHROMA];
+    int out = port - CF_COLORIZER_CHROMA;
+    return out < 0 ? &io->in[port] : &io->out[out];
 }
 
 static cf_shape shape_of(const cf_plane_set *set) {

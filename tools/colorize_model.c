@@ -44,10 +44,10 @@ static cf_status take_lightness(const char *value, char setting[64]) {
 }
 
 cf_status cf_colorize_take_model(cf_colorize_options *o, const char *name, const char *value) {
-    char *setting = o->model_settings[o->model_setting_count];
     double unit;
     if (o->model_setting_count == sizeof o->model_settings / sizeof *o->model_settings)
         return cf_fail(CF_ERR_INVALID, "--%s: each of these options once", name);
+    char *setting = o->model_settings[o->model_setting_count];
     if (!strcmp(name, "model-grid"))
         CF_TRY(take_grid(o, value, setting));
     else if (!strcmp(name, "model-lightness"))
