@@ -72,12 +72,16 @@ static void put_rest(writer *w, const cf_yaml *d, size_t from) {
     fputs(d->text + from, w->to);
 }
 
-/* A block collection makes place for a value behind the colon; a comment between them stays. */
-static void replace(writer *w, const cf_yaml *d, const yaml_node_pair_t *p, const entry *e) {
+/* A block collection makes place for a value behind the colon; a comment between them stays.
+ * 0 where no colon parts key and value ("? key"). */
+static int replace(writer *w, const cf_yaml *d, const yaml_node_pair_t *p, const entry *e) {
     const yaml_node_t *key = cf_yaml_node(d, p->key), *old = cf_yaml_node(d, p->value);
     size_t start = cf_yaml_start(d, old), end = cf_yaml_end(d, old);
     size_t colon = cf_yaml_end(d, key);
-    colon += strcspn(d->text + colon, ":") + 1;
+    colon += strcspn(d->text + colon, ":");
+    if (!d->text[colon] || (start < end && colon >= start))
+        return 0;
+    colon++;
     if (start == end) /* "key:" and nothing behind it */
         start = end = colon;
     size_t kept = start;
@@ -91,6 +95,7 @@ static void replace(writer *w, const cf_yaml *d, const yaml_node_pair_t *p, cons
     if (moved)
         put_old(w, d, colon, kept);
     put_rest(w, d, end);
+    return 1;
 }
 
 /* Adds the entry as the last of a mapping, in a section of its own where that is named. */
@@ -135,12 +140,19 @@ static void append(writer *w, const cf_yaml *d, const yaml_node_t *mapping, cons
     append_line(w, d, cf_yaml_end(d, mapping), section, e);
 }
 
+static cf_status refuse(const cf_rig_edit *edit, const char *section, const entry *e) {
+    return cf_fail(CF_ERR_UNSUPPORTED,
+                   "%s: cannot put a key into this file; write by hand, under '%s': %s: %s",
+                   edit->path, section, e->key, e->value);
+}
+
 static cf_status compose(const cf_rig_edit *edit, const cf_yaml *d, const char *section, entry *e,
                          char **out) {
     const yaml_node_pair_t *s = cf_yaml_find(d, cf_yaml_root(d), section);
     const yaml_node_t *mapping = s ? cf_yaml_node(d, s->value) : cf_yaml_root(d);
     const yaml_node_pair_t *p = s ? cf_yaml_find(d, mapping, e->key) : NULL;
     writer w;
+    int composed = 1;
     if (s && !cf_yaml_is(mapping, "") && mapping->type != YAML_MAPPING_NODE)
         return cf_fail(CF_ERR_FORMAT, "%s: key '%s' must hold keys of its own", edit->path,
                        section);
@@ -152,12 +164,14 @@ static cf_status compose(const cf_rig_edit *edit, const cf_yaml *d, const char *
         append_line(&w, d, cf_yaml_end(d, name), NULL, e);
     } else if (p) {
         e->column = cf_yaml_node(d, p->key)->start_mark.column;
-        replace(&w, d, p, e);
+        composed = replace(&w, d, p, e);
     } else {
         append(&w, d, mapping, s ? NULL : section, e);
     }
     *out = writer_close(&w);
-    return *out ? CF_OK : CF_ERR_MEMORY;
+    if (!*out)
+        return CF_ERR_MEMORY;
+    return composed ? CF_OK : refuse(edit, section, e);
 }
 
 /* Parses the new text and sees that just the one value changed. */
@@ -181,9 +195,7 @@ cf_status cf_rig_edit_set(cf_rig_edit *edit, const char *section, const char *ke
     CF_TRY(cf_yaml_parse(edit->path, edit->text, &d));
     cf_status status = compose(edit, &d, section, &e, &text);
     if (status == CF_OK && !verify(edit, &d, text, section, key))
-        status = cf_fail(CF_ERR_UNSUPPORTED,
-                         "%s: cannot put a key into this file; write by hand, under '%s': %s: %s",
-                         edit->path, section, key, value);
+        status = refuse(edit, section, &e);
     yaml_document_delete(&d.tree);
     if (status != CF_OK) {
         cf_free(text);

@@ -145,17 +145,13 @@ const cf_step cf_pipeline_colorize_shrink[] = {
     {0},
 };
 
-/* Of the transfer where hints are a user's few points: they say little of the rest of the scene,
- * and reach across differences in brightness. */
-#define POINTS "scene=0.06 hearsay=0.4 mono-range=0.1"
-
 const cf_step cf_pipeline_colorize[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
     {"transfer",
      MONO,
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
-     POINTS},
+     CF_COLORIZE_POINTS},
     CORRECT,
     REMEMBER("chroma", "error", POINTS_LAST),
     {0},
@@ -168,7 +164,7 @@ const cf_step cf_pipeline_colorize_lab[] = {
      MONO,
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
-     POINTS},
+     CF_COLORIZE_POINTS},
     {"lab_input", MONO, {"mono", "hint", "hint.confidence"}, {"lab"}, NULL},
     {"lab_network", MONO, {"lab"}, {"lab.ab"}, NULL},
     {"lab_output",

@@ -28,6 +28,11 @@ extern const cf_step cf_pipeline_fuse[];
  * of 0. Makes linear, picture.rgb8, picture.rgb16, shares.rgb8.
  */
 #define CF_COLORIZE_LEVELS 6
+
+/* Settings of the transfer where hints are a user's few points: they say little of the rest of the
+ * scene, and reach across differences in brightness. */
+#define CF_COLORIZE_POINTS "scene=0.06 hearsay=0.4 mono-range=0.1"
+
 extern const cf_step cf_pipeline_colorize_shrink[];
 extern const cf_step cf_pipeline_colorize[];
 extern const cf_step cf_pipeline_colorize_lab[];

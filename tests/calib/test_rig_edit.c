@@ -104,6 +104,9 @@ START_TEST(what_cannot_be_edited_is_refused) {
     refuse("mono: [1, 2]\n", CF_ERR_FORMAT);
     refuse("mono: &a {model: m}\ncolor: *a\n", CF_ERR_UNSUPPORTED);
     refuse("version: 1\n---\nversion: 2\n", CF_ERR_UNSUPPORTED);
+    refuse("mono: {black}", CF_ERR_UNSUPPORTED);
+    refuse("mono:\n  ? black\n", CF_ERR_UNSUPPORTED);
+    refuse("mono:\n  ? black\ncolor: 1\n", CF_ERR_UNSUPPORTED);
     refuse("a: \xff\xfe\n", CF_ERR_FORMAT);
     refuse("\xff\xfe"
            "a",

@@ -7,6 +7,7 @@
 #include "capture/simulator.h"
 #include "fusion/fuse.h"
 #include "fusion/pipeline.h"
+#include "fusion/pipelines.h"
 #include "tools/train/render/rig.h"
 
 #define FOCAL_PER_WIDTH 1.2
@@ -121,7 +122,7 @@ static cf_status run_transfer(cf_cl *cl, const cf_camera_profile *mono, work *w)
          CF_ROLE_COLOR,
          {"guide", "hint", "hint.confidence", "mono.sigma"},
          {"fused.chroma", "fused.error"},
-         NULL},
+         CF_COLORIZE_POINTS},
         {0},
     };
     const cf_stage_context context = {.mono = mono, .color = mono};
