@@ -16,9 +16,9 @@ static const cf_option options[] = {
      "pixels between samples of one colour"},
     {"threshold", CF_OPTION_FLOAT, offsetof(cf_defects_params, threshold), 1, 0, 1000,
      "standard deviations beyond all neighbours; 0: only listed pixels"},
-    {"scale", CF_OPTION_FLOAT, offsetof(cf_defects_params, scale), 1, 0, 10,
+    {"scale", CF_OPTION_FLOAT, offsetof(cf_defects_params, scale), 1, 0, 1e4,
      "noise variance per signal"},
-    {"offset", CF_OPTION_FLOAT, offsetof(cf_defects_params, offset), 1, 0, 10,
+    {"offset", CF_OPTION_FLOAT, offsetof(cf_defects_params, offset), 1, 0, 1e4,
      "noise variance in the dark"},
     CF_OPTION_END,
 };

@@ -100,9 +100,11 @@ static cf_status plan_direct(cf_planner *plan, cf_op *op, const cf_conv *c) {
     char options[1024];
     const cf_buffer *in, *weights, *bias, *out;
     cf_post_buffers post;
-    snprintf(options, sizeof options, "-DNP=%d -DOB=%d -DSX=%d -DIN_PLAIN=%d -DOUT_PLAIN=%d",
-             t.pixels, t.blocks, c->stride[1] <= 2 ? c->stride[1] : 0,
-             c->in_layout == CF_LAYOUT_PLAIN, c->out_layout == CF_LAYOUT_PLAIN);
+    int is_plain = c->in_layout == CF_LAYOUT_PLAIN, small = c->kernel[1] <= 6 ? c->kernel[1] : 0;
+    snprintf(options, sizeof options,
+             "-DNP=%d -DOB=%d -DSX=%d -DIN_PLAIN=%d -DOUT_PLAIN=%d -DKW=%d", t.pixels, t.blocks,
+             c->stride[1] <= 2 ? c->stride[1] : 0, is_plain, c->out_layout == CF_LAYOUT_PLAIN,
+             is_plain ? small : 0);
     CF_TRY(cf_plan_post(plan, op, options, sizeof options, &post));
     CF_TRY(cf_plan_tensor(plan, op->in[0], &in));
     CF_TRY(cf_plan_tensor(plan, op->out[0], &out));

@@ -18,6 +18,11 @@
 #define IN_PLAIN 0
 #endif
 
+#ifndef KW /* plain inputs: width of the kernel, if it is small; 0: given at run time */
+#define KW 0
+#endif
+
+#define EACH_TAP (SX && !KW)      /* tiles inside the picture are found tap by tap */
 #define LANES (IN_PLAIN ? 1 : 16) /* input channels that lie together */
 #define RUN (IN_PLAIN ? 16 : 1)   /* of these, how many are summed before they are added up */
 
@@ -88,10 +93,20 @@ __kernel void conv_direct(__global const float *restrict in,
                 __global const float *row =
                     in + (((size_t)n * iblocks + b) * ih + (top + ky * dy)) * iw * LANES + k0;
                 size_t tap = (((size_t)ob * depth + (b - begin / LANES)) * kh + ky) * kw;
+#if KW
+                int left = x0 * sx - pad_x;
+                if (SX && left >= 0 && left + (KW - 1) * dx + (NP - 1) * SX < iw) {
+                    __global const weight *w = weights + tap * OB * 16;
+                    const int lanes = 1;
+                    for (int kx = 0; kx < KW; kx++)
+                        SWEEP(__global, row + left + kx * dx, INSIDE)
+                    continue;
+                }
+#endif
                 for (int kx = 0; kx < kw; kx++) {
                     int x = x0 * sx - pad_x + kx * dx;
                     __global const weight *w = weights + ((tap + kx) * LANES + k0) * OB * 16;
-                    if (SX && x >= 0 && x + (NP - 1) * SX < iw) {
+                    if (EACH_TAP && x >= 0 && x + (NP - 1) * SX < iw) {
                         SWEEP(__global, row + (ptrdiff_t)x * LANES, INSIDE)
                     } else { /* pixels with zeros around the picture */
                         float edge[NP * LANES];

@@ -52,6 +52,11 @@ for f in left.png right.png disp_left.png disp_right.png META.json; do
 done
 cmp -s deep/er/rig/truth.png scene/left.png || { echo "the truth is not the left view"; failed=1; }
 
+# so dark that the noise is far above white: still a picture
+expect 0 'parallel rig' simulate --scene own --size 96x72 --electrons 0.1 -o night
+expect 0 '' fuse --rig night/rig.yaml --mono night/mono.dng --color night/color.dng -o night.png
+[ -s night.png ] || { echo "a tenth of an electron gave no picture"; failed=1; }
+
 # other files of a folder stay, its own are replaced
 touch deep/er/rig/notes.txt
 expect 0 '"mono_size": "96x72"' simulate --scene own --size 96x72 --json -o deep/er/rig

@@ -9,7 +9,8 @@ from network import INPUTS, restore
 DELTA = 0.25            # difference in display values where the loss turns from square to straight
 OCCLUDED_WEIGHT = 1.5   # of pixels that the colour camera does not see
 FLOOR = 3e-4            # added to the classical loss where the network's is divided by it; about 37 dB
-ERROR_WEIGHT = 0.05     # of the predicted error's likelihood
+AB_WEIGHT = 0.3         # of the mean distance in Lab ab, for pairs: PSNR is about the worst pixels, CIEDE2000 about all
+ERROR_WEIGHT = 0.1      # of the predicted error's likelihood
 BIN_WEIGHT = 0.05       # of the distribution's cross-entropy
 BIN_SPREAD = 8.0        # Lab ab units over which a colour is spread to its nearest bins
 BIN_NEAREST = 5
@@ -89,14 +90,25 @@ def colour_loss(chroma, classical, *rest):
     return (colour_distance(chroma, *rest) / (least + FLOOR)).mean()
 
 
-def error_loss(chroma, error, batch):
-    """Negative log-likelihood of the Lab ab distance under an exponential law of mean `error`."""
+def ab_distance(chroma, batch):
+    """Distance to the truth in Lab ab of each cell, both with the true mono response."""
+    mono = color.response(batch["truth"], batch["spectral"]).clamp(0, 1)
+    made = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
+    square = (color.lab_ab(made) - color.lab_ab(batch["truth"])).square().sum(1, keepdim=True)
+    return (square + 1e-4).sqrt()
+
+
+def ab_loss(distance, classical, batch):
+    """Mean over the pictures of the mean distance as a share of the classical transfer's."""
     with torch.no_grad():
-        mono = color.response(batch["truth"], batch["spectral"]).clamp(0, 1)
-        made = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
-        distance = (color.lab_ab(made) - color.lab_ab(batch["truth"])).square().sum(1, keepdim=True).sqrt()
+        least = ab_distance(classical, batch).mean((1, 2, 3))
+    return (distance.mean((1, 2, 3)) / (least + 1)).mean()
+
+
+def error_loss(distance, error):
+    """Negative log-likelihood of the Lab ab distance under an exponential law of mean `error`."""
     error = error.clamp(0.05, 500)
-    return (error.log() + distance / error).mean()
+    return (error.log() + distance.detach() / error).mean()
 
 
 def losses(network, kind, batch, autocast=False):
@@ -113,7 +125,9 @@ def losses(network, kind, batch, autocast=False):
         colour = colour_loss(full, batch["picture_transferred"], batch["picture_truth"], batch["spectral"], weight)
     else:
         colour = colour_loss(chroma, batch["transferred"], batch["truth"], batch["spectral"])
-    error = error_loss(chroma.detach(), batch["doubt"] * log_factor.clamp(-6, 6).exp(), batch)
+    distance = ab_distance(chroma, batch)
+    error = error_loss(distance, batch["doubt"] * log_factor.clamp(-6, 6).exp())
     bins = bin_loss(network, logits, batch)
-    return {"colour": colour, "error": error, "bins": bins,
-            "loss": colour + ERROR_WEIGHT * error + BIN_WEIGHT * bins}
+    ab = ab_loss(distance, batch["transferred"], batch) if kind == "pairs" else torch.zeros_like(colour)
+    return {"colour": colour, "ab": ab, "error": error, "bins": bins,
+            "loss": colour + AB_WEIGHT * ab + ERROR_WEIGHT * error + BIN_WEIGHT * bins}

@@ -46,7 +46,7 @@ def squeeze(chroma):
 
 
 def gate(doubt):
-    """How far the corrections of chroma and of its error are let in. With doubt / (doubt + 8) scenes unlike the training set lost 0.1 dB in good
+    """How far the correction of chroma is let in. With doubt / (doubt + 8) scenes unlike the training set lost 0.1 dB in good
     light; this wins there, too, and keeps 4/5 of the gain in the dark."""
     power = doubt * doubt
     return power / (power + GATE_ERROR ** 2)
@@ -136,7 +136,7 @@ class Network(nn.Module):
             if i == 2:
                 logits = self.bin_logits(F.relu(self.bin_hidden(x)))
         doubt = inputs[INPUTS.index("doubt")]
-        return self.last_chroma(x) * gate(doubt), self.last_error(x) * gate(doubt), logits
+        return self.last_chroma(x) * gate(doubt), self.last_error(x), logits
 
     def decode(self, logits, temperature=TEMPERATURE):
         """Annealed mean of the bins' colours."""

@@ -26,6 +26,7 @@ import evaluate
 import export
 import losses
 from dataset import Batches, Pairs, Photos, no_hint_error
+from muon import Muon
 from network import Network, count_flops, count_weights
 
 
@@ -43,7 +44,7 @@ def parse():
     ap.add_argument("--pair-batch", type=int, default=8, help="pairs in a step")
     ap.add_argument("--photo-batch", type=int, default=8, help="photos in a step")
     ap.add_argument("--crop", type=int, default=256, help="side of a crop, pixels of the picture, multiple of 32")
-    ap.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    ap.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     ap.add_argument("--warm-up", type=int, default=300, help="steps in which the rate rises to it")
     ap.add_argument("--decay", type=float, default=1e-4, help="weight decay")
     ap.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
@@ -91,7 +92,7 @@ class Run:
         self.a = a
         self.network = Network(tuple(int(v) for v in a.widths.split(",")), a.deep)
         self.network = self.network.to(a.device, memory_format=torch.channels_last)     # twice as fast on a CPU
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=a.rate, weight_decay=a.decay)
+        self.optimizer = Muon(self.network.parameters(), a.rate, a.decay)
         self.average = Average(self.network, a.ema)
         self.step, self.seconds = 0, 0.0
         self.path = os.path.join(a.run, "checkpoint.pt")
