@@ -61,18 +61,32 @@ static cf_picture_kind recognise(const unsigned char *head, size_t size) {
     return CF_PICTURE_NONE;
 }
 
+static cf_picture_kind promised(const char *path) {
+    static const struct {
+        const char *ending;
+        cf_picture_kind kind;
+    } names[] = {{".png", CF_PICTURE_PNG},
+                 {".jpg", CF_PICTURE_JPEG},
+                 {".jpeg", CF_PICTURE_JPEG},
+                 {".tif", CF_PICTURE_TIFF},
+                 {".tiff", CF_PICTURE_TIFF}};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(dot, names[i].ending))
+            return names[i].kind;
+    return CF_PICTURE_NONE;
+}
+
 cf_status cf_picture_kind_of(const char *path, cf_picture_kind *out) {
     unsigned char head[8];
-    const char *dot = strrchr(path, '.');
     FILE *f;
     size_t size;
     *out = CF_PICTURE_NONE;
     CF_TRY(cf_file_open(path, &f, &size));
     *out = recognise(head, fread(head, 1, sizeof head, f));
     fclose(f);
-    if (*out == CF_PICTURE_TIFF &&
-        !(dot && (!strcasecmp(dot, ".tif") || !strcasecmp(dot, ".tiff"))))
-        *out = CF_PICTURE_NONE;
+    if (*out == CF_PICTURE_NONE || *out == CF_PICTURE_TIFF)
+        *out = promised(path);
     return CF_OK;
 }
 

@@ -307,8 +307,10 @@ START_TEST(kinds_go_by_content_and_tiffs_by_name_too) {
         {"kind-d.tiff", "MM\0*....", 8, CF_PICTURE_TIFF},
         {"kind-e.dng", "II*\0....", 8, CF_PICTURE_NONE},
         {"kind-f.nef", "MM\0*....", 8, CF_PICTURE_NONE},
-        {"kind-g.tif", "shopping", 8, CF_PICTURE_NONE},
-        {"kind-h.png", "", 0, CF_PICTURE_NONE},
+        {"kind-g.tif", "shopping", 8, CF_PICTURE_TIFF},
+        {"kind-h.png", "", 0, CF_PICTURE_PNG},
+        {"kind-i.JPEG", "shopping", 8, CF_PICTURE_JPEG},
+        {"kind-j.cr2", "shopping", 8, CF_PICTURE_NONE},
     };
     cf_picture_kind kind;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
