@@ -129,6 +129,20 @@ class Training(unittest.TestCase):
         flat = restore(low, torch.zeros(1, 1, 5, 6), torch.zeros(1, 1, 10, 12))
         self.assertTrue(torch.allclose(flat, bilinear, atol=1e-5))
 
+    def test_denoiser(self):
+        samples, weights, file = (f"{self.folder}/{name}" for name in ("samples.npz", "denoiser.pt", "denoiser.onnx"))
+        script("denoiser.py", "samples", "--photos", f"{self.folder}/photos", "-o", samples, "--count", 210,
+               "--threads", 1)
+        planes = np.load(samples)["samples"].astype(float)
+        noisy, clean = (((planes[:, i] - planes[:, 2]) ** 2).mean() for i in range(2))
+        self.assertAlmostEqual(noisy, 1, delta=0.05)        # stabilised: the noise has sigma 1
+        self.assertLess(clean, 0.5)
+        self.assertIn("held out", script("denoiser.py", "train", samples, "-o", weights, "--minutes", 0.1, "--threads", 1))
+        self.assertIn("ONNX Runtime", script("denoiser.py", "export", weights, "-o", file))
+        self.assertLess(os.path.getsize(file), 5e5)
+        self.assertIn("no JPEG or PNG", script("denoiser.py", "samples", "--photos", f"{self.folder}/none", "-o", samples,
+                                               fails=True))
+
     def test_lab_agrees_with_known_values(self):
         import color
         red = torch.tensor([[1.0, 0, 0]]).reshape(1, 3, 1, 1)      # CIE Lab of sRGB red: 53.24, 80.09, 67.20

@@ -93,20 +93,25 @@ def expected_stable(electrons, read):
 
 def photos(folder):
     """Random photos of a folder without end: linear mono, H x W."""
-    import cv2
+    import PIL.Image
     paths = [p for p in sorted(glob.glob(f"{folder}/**/*", recursive=True)) if p.lower().endswith((".jpg", ".jpeg", ".png"))]
-    if not paths:
-        raise SystemExit(f"{folder}: no JPEG or PNG files")
     rng = np.random.default_rng(len(paths))
-    while True:
-        picture = cv2.imread(paths[rng.integers(len(paths))])
-        if picture is None:
+    refused = 0
+    while refused < 1000 and paths:
+        refused += 1
+        try:
+            picture = PIL.Image.open(paths[rng.integers(len(paths))]).convert("RGB")
+        except OSError:
             continue
         scale = rng.uniform(0.4, 0.7)   # JPEG's own errors go away
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)[..., ::-1] / 255.0
+        size = [round(side * scale) for side in picture.size]
+        if min(size) < SIDE:
+            continue
+        picture = np.asarray(picture.resize(size, PIL.Image.Resampling.BOX)) / 255.0
         linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
-        if min(linear.shape[:2]) >= SIDE:
-            yield linear @ np.array(WEIGHTS)
+        refused = 0
+        yield linear @ np.array(WEIGHTS)
+    raise SystemExit(f"{folder}: no JPEG or PNG pictures, or all of them below {SIDE} pixels once reduced")
 
 
 def make_samples(a):
@@ -188,8 +193,6 @@ def gains(state, samples):
 
 def train(a):
     torch.manual_seed(a.seed)
-    if a.threads:
-        torch.set_num_threads(a.threads)
     rng = np.random.default_rng(a.seed)
     samples = np.concatenate([np.load(path)["samples"] for path in a.samples])
     network = Denoiser()
@@ -262,7 +265,6 @@ def main():
     p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 3e-3)")
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--crop", type=int, default=96)
-    p.add_argument("--threads", type=int, default=0, help="of PyTorch (default: its own choice)")
     p.set_defaults(run_command=train)
     p = commands.add_parser("export", help="weights to ONNX")
     p.add_argument("run")
@@ -270,7 +272,9 @@ def main():
     for p in commands.choices.values():
         p.add_argument("-o", "--output", required=True, metavar="FILE")
         p.add_argument("--seed", type=int, default=1)
+        p.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of PyTorch")
     a = ap.parse_args()
+    torch.set_num_threads(a.threads)
     return int(bool(a.run_command(a)))
 
 

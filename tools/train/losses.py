@@ -90,25 +90,25 @@ def colour_loss(chroma, classical, *rest):
     return (colour_distance(chroma, *rest) / (least + FLOOR)).mean()
 
 
-def ab_distance(chroma, batch):
-    """Distance to the truth in Lab ab of each cell, both with the true mono response."""
-    mono = color.response(batch["truth"], batch["spectral"]).clamp(0, 1)
-    made = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
-    square = (color.lab_ab(made) - color.lab_ab(batch["truth"])).square().sum(1, keepdim=True)
+def ab_distance(chroma, truth, spectral):
+    """Distance to the truth in Lab ab, both with the true mono response."""
+    mono = color.response(truth, spectral).clamp(0, 1)
+    made = color.limit(mono, color.compose(mono, chroma, spectral))
+    square = (color.lab_ab(made) - color.lab_ab(truth)).square().sum(1, keepdim=True)
     return (square + 1e-4).sqrt()
 
 
 def ab_loss(distance, classical, batch):
     """Mean over the pictures of the mean distance as a share of the classical transfer's."""
     with torch.no_grad():
-        least = ab_distance(classical, batch).mean((1, 2, 3))
+        least = ab_distance(classical, batch["truth"], batch["spectral"]).mean((1, 2, 3))
     return (distance.mean((1, 2, 3)) / (least + 1)).mean()
 
 
 def error_loss(distance, error):
     """Negative log-likelihood of the Lab ab distance under an exponential law of mean `error`."""
     error = error.clamp(0.05, 500)
-    return (error.log() + distance.detach() / error).mean()
+    return (error.log() + distance / error).mean()
 
 
 def losses(network, kind, batch, autocast=False):
@@ -123,10 +123,12 @@ def losses(network, kind, batch, autocast=False):
         full = batch["picture_transferred"] + restore(correction, batch["mono"], batch["picture_mono"])
         weight = 1 + (OCCLUDED_WEIGHT - 1) * (batch["visibility"][:, 0] > 1)
         colour = colour_loss(full, batch["picture_transferred"], batch["picture_truth"], batch["spectral"], weight)
+        with torch.no_grad():   # of pixels: what the means of cells hide is an error, too
+            off = F.avg_pool2d(ab_distance(full, batch["picture_truth"], batch["spectral"]), 2)
     else:
         colour = colour_loss(chroma, batch["transferred"], batch["truth"], batch["spectral"])
-    distance = ab_distance(chroma, batch)
-    error = error_loss(distance, batch["doubt"] * log_factor.clamp(-6, 6).exp())
+    distance = ab_distance(chroma, batch["truth"], batch["spectral"])
+    error = error_loss(off if kind == "pairs" else distance.detach(), batch["doubt"] * log_factor.clamp(-6, 6).exp())
     bins = bin_loss(network, logits, batch)
     ab = ab_loss(distance, batch["transferred"], batch) if kind == "pairs" else torch.zeros_like(colour)
     return {"colour": colour, "ab": ab, "error": error, "bins": bins,
