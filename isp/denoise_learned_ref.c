@@ -38,9 +38,8 @@ static void correct(const cf_stage_io *io, const float *correction, int columns,
     size_t area = (size_t)columns * (size_t)rows;
     for (int y = 0; y < io->in[0].height; y++)
         for (int x = 0; x < io->in[0].width; x++) {
-            size_t plane = (size_t)(2 * (y & 1) + (x & 1));
-            float move =
-                correction[plane * area + (size_t)(y / 2) * (size_t)columns + (size_t)(x / 2)];
+            const float *plane = correction + (x & 1 ? area : 0) + (y & 1 ? 2 * area : 0);
+            float move = plane[(size_t)(y / 2) * (size_t)columns + (size_t)(x / 2)];
             cf_row(&io->out[0], 0, y)[x] =
                 usable(cf_row(&io->in[0], 0, y)[x]) +
                 strength * within(move, -CF_DENOISE_LEARNED_MOST, CF_DENOISE_LEARNED_MOST);
