@@ -34,8 +34,8 @@ cf_status cf_picture_read(const char *path, cf_picture *out);
 /* The same for a file that the user knows under another name, as what came through a pipe. */
 cf_status cf_picture_read_named(const char *path, const char *name, cf_picture *out);
 
-/* What a file is, by its first bytes. A TIFF may be a camera's raw (DNG and many others are): there,
- * and where the bytes say nothing, the ending of the name decides. */
+/* What a file is, by its first bytes. A TIFF may be a camera's raw (DNG and many others are):
+ * there, and where the bytes say nothing, the ending of the name decides. */
 typedef enum {
     CF_PICTURE_NONE = 0, /* no picture of ours; perhaps a raw */
     CF_PICTURE_PNG,
