@@ -65,8 +65,8 @@ static cf_status libraw_failure(const char *path, int code) {
     case LIBRAW_UNSUFFICIENT_MEMORY:
         return cf_fail(CF_ERR_MEMORY, "%s: not enough memory to decode this raw", path);
     default:
-        return cf_fail(CF_ERR_FORMAT, "%s: truncated or damaged raw (%s); copy it again", path,
-                       code > 0 ? strerror(code) : libraw_strerror(code));
+        return cf_fail(CF_ERR_FORMAT, "%s: no raw picture, or a truncated or damaged one (%s)",
+                       path, code > 0 ? strerror(code) : libraw_strerror(code));
     }
 }
 

@@ -6,6 +6,7 @@
  */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/random.h"
@@ -56,12 +57,16 @@ static double mean_square(const float *picture) {
     return sum / AREA;
 }
 
-START_TEST(less_error_than_shrinking_alone) {
+static void draw_and_shrink(void) {
     cf_random r;
     cf_random_seed(&r, 5);
     for (int i = 0; i < AREA; i++)
         noisy[i] = drawn(i % W, i / W) + (float)cf_random_normal(&r);
     shrink();
+}
+
+START_TEST(less_error_than_shrinking_alone) {
+    draw_and_shrink();
     run(W, H, NULL);
     double before = mean_square(shrunk), after = mean_square(clean);
     ck_assert_double_lt(after, 0.9 * before);
@@ -70,11 +75,19 @@ START_TEST(less_error_than_shrinking_alone) {
 }
 END_TEST
 
-START_TEST(no_strength_changes_nothing) {
-    const cf_denoise_learned_params none = {.strength = 0};
-    run(W, H, &none);
-    for (int i = 0; i < AREA; i++)
-        ck_assert_float_eq(clean[i], shrunk[i]);
+START_TEST(strength_is_the_share_that_is_made) {
+    static const float strengths[] = {1, 0.5F, 0};
+    static float whole[AREA];
+    draw_and_shrink();
+    for (int k = 0; k < 3; k++) {
+        const cf_denoise_learned_params params = {.strength = strengths[k]};
+        run(W, H, &params);
+        if (!k)
+            memcpy(whole, clean, sizeof whole);
+        for (int i = 0; i < AREA; i++)
+            ck_assert_float_eq_tol(clean[i] - shrunk[i], strengths[k] * (whole[i] - shrunk[i]),
+                                   1e-5);
+    }
 }
 END_TEST
 
@@ -113,7 +126,7 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, less_error_than_shrinking_alone);
-    tcase_add_test(tc, no_strength_changes_nothing);
+    tcase_add_test(tc, strength_is_the_share_that_is_made);
     tcase_add_test(tc, nothing_moves_far);
     tcase_add_test(tc, good_light_leaves_it_out);
 }
