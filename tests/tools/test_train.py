@@ -8,10 +8,14 @@ Shows that the tools work together, that training can be resumed exactly, that a
 that the ONNX file agrees with ONNX Runtime; not that training helps (docs/benchmarks.md). Needs PyTorch, Pillow, onnx
 and onnxruntime; without them it says so and exits with 77. CHROMAFUSE_PYTHON of CMake picks the python.
 """
+import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 try:
@@ -95,6 +99,38 @@ class Training(unittest.TestCase):
         self.assertIn("another network", script("train.py", *self.common, "--run", f"{self.folder}/a", "--deep", 1,
                                                 fails=True))
 
+    def test_train_in_memory_of_the_device(self):
+        script("train.py", *self.common, "--run", f"{self.folder}/mapped")
+        script("train.py", *self.common, "--run", f"{self.folder}/resident", "--resident", 1)
+        a, b = (torch.load(f"{self.folder}/{r}/checkpoint.pt", weights_only=True) for r in ("mapped", "resident"))
+        for name, value in a["ema"].items():
+            self.assertTrue(torch.allclose(value, b["ema"][name], atol=1e-6), name)
+        self.assertIn("needs --resident", script("train.py", *self.common, "--run", f"{self.folder}/c", "--watch", 1,
+                                                 "--device", "cpu", fails=True))
+        a["optimizer"]["state"][0].pop("step")
+        torch.save(a, f"{self.folder}/other.pt")
+        said = script("train.py", *self.common, "--run", f"{self.folder}/c", "--start", f"{self.folder}/other.pt",
+                      "--stop-after", 1)
+        self.assertIn("another optimizer is left out", said)
+        c = torch.load(f"{self.folder}/c/checkpoint.pt", weights_only=True)
+        self.assertEqual((c["step"], c["ema_count"]), (1, 1))
+        self.assertTrue(torch.equal(c["network"]["bin_chroma"], a["network"]["bin_chroma"]))
+
+    def test_terminated_while_watching(self):
+        command = [sys.executable, "-B", f"{TRAIN}/train.py", *(str(c) for c in self.common), "--steps", "100000",
+                   "--minutes", "5", "--resident", "1", "--watch", "0.1", "--start-samples", "10",
+                   "--run", f"{self.folder}/watching"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if line.startswith("step 3 "):
+                    process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(), 0, said)
+        self.assertIn("ONNX Runtime", said[-1])
+        self.assertTrue(any("samples" in line for line in said if line.startswith("step")), said)
+        self.assertGreater(os.path.getsize(f"{self.folder}/watching/network.onnx"), 0)
+
     def test_samples_hold_together(self):
         import color
         from dataset import Pairs, mean_cells
@@ -111,7 +147,7 @@ class Training(unittest.TestCase):
         back = color.compose(color.response(batch["picture_truth"], batch["spectral"]), exact, batch["spectral"])
         self.assertTrue(torch.allclose(back, batch["picture_truth"], atol=1e-4))
         self.assertEqual(batch["hint"].shape, mean_cells(batch["picture_transferred"]).shape)
-        crop = pairs.get(indices, (64, 64), np.random.default_rng(3))
+        crop = pairs.batch(pairs.draw(np.random.default_rng(3), 4, 64, 0), 64, 64, 0)
         self.assertTrue(torch.allclose(crop["truth"], mean_cells(crop["picture_truth"])))
 
     def test_untrained_network_changes_nothing(self):
@@ -128,6 +164,186 @@ class Training(unittest.TestCase):
         bilinear = torch.nn.functional.interpolate(low, scale_factor=2, mode="bilinear", align_corners=False)
         flat = restore(low, torch.zeros(1, 1, 5, 6), torch.zeros(1, 1, 10, 12))
         self.assertTrue(torch.allclose(flat, bilinear, atol=1e-5))
+
+    def batches(self, pairs, photos):
+        from dataset import Batches
+        return Batches(pairs, photos, 3, 2, 64, 1, 36.8, 0.4)
+
+    def test_memory_of_the_device_gives_the_same_batches(self):
+        from dataset import Pairs, Photos
+        from resident import ResidentPairs, ResidentPhotos
+        cache, packed = f"{self.folder}/cache", f"{self.folder}/packed"
+        resident = ResidentPairs([cache], "cpu", 1e9)
+        while not resident.finished:
+            resident.take(0.1)
+        one = self.batches(Pairs([cache], "train"), Photos(packed, "train"))
+        other = self.batches(resident, ResidentPhotos(packed, "train", "cpu"))
+        self.assertTrue(other.resident and not one.resident)
+        self.assertEqual(len(one.sources["pairs"]), len(resident))
+        for number in range(6):
+            for (kind, a), (_, b) in zip(one.get(number), other.finish(other.prepare(number))):
+                self.assertEqual(a.keys(), b.keys())
+                for name, value in a.items():
+                    self.assertTrue(torch.equal(value, b[name]), (kind, name))
+
+    def test_shards_are_taken_up_when_complete(self):
+        from resident import ResidentPairs
+        source, folder = f"{self.folder}/cache", f"{self.folder}/watched/part-1"
+        os.makedirs(folder)
+        per_scene, record = 2, os.path.getsize(f"{source}/shard-00000.bin") // 20
+        resident = ResidentPairs([f"{self.folder}/watched"], "cpu", 25.5 * record, watch=0.02)
+
+        def wait(count, seconds=10):
+            end = time.time() + seconds
+            while len(resident) != count and time.time() < end:
+                resident.take(0.05)
+            return len(resident)
+
+        shutil.copy(f"{source}/shard-00000.json", folder)       # no index, no records
+        self.assertEqual(wait(1, 0.3), 0)
+        shutil.copy(f"{source}/index.json", folder)
+        with open(f"{source}/shard-00000.bin", "rb") as f:
+            whole = f.read()
+        with open(f"{folder}/shard-00000.bin", "wb") as f:
+            f.write(whole[:-record])                            # not all of them
+        self.assertEqual(wait(1, 0.3), 0)
+        with open(f"{folder}/shard-00000.bin", "wb") as f:
+            f.write(whole)
+        with open(f"{source}/shard-00000.json", encoding="utf-8") as f:
+            train = [i for i, scene in enumerate(json.load(f)["scenes"]) if scene["split"] == "train"]
+        self.assertEqual(wait(len(train) * per_scene), len(train) * per_scene)
+        os.makedirs(f"{self.folder}/watched/part-2")
+        for name in ("index.json", "shard-00000.bin", "shard-00000.json"):
+            shutil.copy(f"{source}/{name}", f"{self.folder}/watched/part-2")
+        self.assertEqual(wait(25 * per_scene), 25 * per_scene)  # the ring is full
+        while resident.taken < 2 * len(train):
+            resident.take(0.05)
+        resident.stop()
+        for number in range(2 * len(train)):                    # the newest 25 are there, each in its place
+            expected = whole[train[number % len(train)] * record:][:record]
+            if number >= 2 * len(train) - 25:
+                self.assertEqual(resident.ring[number % 25].numpy().tobytes(), expected, number)
+        with self.assertRaises(SystemExit):                     # an error of the thread gets here
+            bad = ResidentPairs([folder], "cpu", 1e9, watch=0.02)
+            with open(f"{folder}/index.json", encoding="utf-8") as f:
+                index = json.load(f)
+            index["format"] = 99
+            with open(f"{folder}/index.json", "w", encoding="utf-8") as f:
+                json.dump(index, f)
+            for _ in range(100):
+                bad.take(0.1)
+
+    def test_matrices_in_batches_are_as_one_by_one(self):
+        from muon import Muon, is_matrix, orthogonal
+        from network import Network
+        generator = torch.Generator().manual_seed(4)
+        matrices = [torch.randn(*shape, generator=generator) for shape in ((16, 72), (30, 40), (20, 20))]
+        padded = torch.zeros(3, 30, 72)
+        for k, m in enumerate(matrices):
+            padded[k, :m.shape[0], :m.shape[1]] = m
+        for m, made in zip(matrices, orthogonal(padded)):
+            alone = orthogonal(m[None])[0]
+            self.assertTrue(torch.allclose(made[:m.shape[0], :m.shape[1]], alone, atol=1e-5))
+            self.assertEqual(int(made.count_nonzero()), m.numel())
+            values = torch.linalg.svdvals(alone)
+            self.assertTrue(0.6 < float(values.min()) and float(values.max()) < 1.3)
+
+        torch.manual_seed(7)
+        network = Network().to(memory_format=torch.channels_last)
+        reference = {n: p.detach().clone() for n, p in network.named_parameters()}
+        matrix = {n: is_matrix(p) for n, p in network.named_parameters()}
+        rest = [n for n in reference if not matrix[n]]
+        adam = torch.optim.AdamW([torch.nn.Parameter(reference[n]) for n in rest], lr=0.01, weight_decay=0.1)
+        momentum = {n: torch.zeros_like(p) for n, p in reference.items()}
+        optimizers = [Muon(network.parameters(), 0.01, 0.1)]
+        for step in range(4):
+            gradients = {n: torch.randn(p.shape, generator=generator) for n, p in reference.items()}
+            for n, p in network.named_parameters():
+                p.grad.copy_(gradients[n])
+            if step == 2:   # as from a checkpoint, and with the batches of a GPU
+                state = optimizers[0].state_dict()
+                optimizers.append(Muon(network.parameters(), 0.01, 0.1))
+                for n, p in network.named_parameters():
+                    p.grad.copy_(gradients[n])
+                optimizers[1].load_state_dict(state)
+                optimizers[1].on_gpu = True
+                optimizers[1].groups = optimizers[1]._group()
+                optimizers[1].on_gpu = False
+                self.assertLess(len(optimizers[1].groups), 4)
+            optimizers[-1].step()
+            for p, n in zip(adam.param_groups[0]["params"], rest):
+                p.grad = gradients[n]
+            adam.step()
+            for n, p in reference.items():
+                if matrix[n]:
+                    momentum[n].lerp_(gradients[n], 0.05)
+                    move = gradients[n].lerp(momentum[n], 0.95).reshape(p.shape[0], -1)
+                    tall = move.shape[0] > move.shape[1]
+                    made = orthogonal((move.t() if tall else move)[None])[0]
+                    made = (made.t() if tall else made) * 0.2 * max(move.shape) ** 0.5
+                    p.mul_(1 - 0.01 * 0.1).sub_(0.01 * made.reshape(p.shape))
+        for n, p in network.named_parameters():
+            expected = reference[n] if matrix[n] else adam.param_groups[0]["params"][rest.index(n)]
+            self.assertTrue(torch.allclose(p, expected, atol=2e-5), (n, float((p - expected).abs().max())))
+        with self.assertRaises(ValueError):
+            optimizers[-1].load_state_dict({"state": {i: {"exp_avg": p, "exp_avg_sq": p, "step": 1} for i, p in
+                                                      enumerate(reference.values())}})
+
+    def make_run(self, *options):
+        import train
+        from dataset import Photos
+        from resident import ResidentPairs, ResidentPhotos
+        arguments, sys.argv = sys.argv, ["train.py"] + [str(c) for c in (*self.common, "--run", f"{self.folder}/r",
+                                                                         *options)]
+        a = train.parse()
+        sys.argv = arguments
+        pairs = ResidentPairs(a.pairs, "cpu", 1e9)
+        while not pairs.finished:
+            pairs.take(0.1)
+        self.assertGreater(len(Photos(a.photos, "train")), 0)
+        return train.Run(a, self.batches(pairs, ResidentPhotos(a.photos, "train", "cpu")))
+
+    def test_step_that_is_not_finite_is_left_out(self):
+        run = self.make_run()
+        run.train(run.batches.prepare(0))
+        state = [run.optimizer.values, run.optimizer.first, run.optimizer.second, run.optimizer.count,
+                 run.average.values, run.average.count]
+        before = [t.clone() for t in state]
+        parts = run.batches.prepare(1)
+        parts[1][1]["numbers"][0, 6] = float("nan")     # light of a photo
+        run.train(parts)
+        for old, new in zip(before, state):
+            self.assertTrue(torch.equal(old, new))
+        self.assertEqual(run.read()["left_out"], 0.5)
+        run.train(run.batches.prepare(2))
+        for old, new in zip(before, state):
+            self.assertFalse(torch.equal(old, new))
+        self.assertTrue(all(bool(t.isfinite().all()) for t in state))
+        means = run.read()
+        self.assertEqual(means["left_out"], 0)
+        self.assertGreater(means["photos_loss"], 0)
+
+    def test_step_can_be_recorded(self):
+        """What CUDA graphs refuse is refused here, too: waiting for values, shapes made of data, numbers of the host.
+        That a GPU's libraries can be recorded only a GPU shows."""
+        from torch.utils._python_dispatch import TorchDispatchMode
+
+        class Recorder(TorchDispatchMode):
+            def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+                name = function.name()
+                refused = ("_local_scalar_dense", "nonzero", "masked_select", "unique", "lift_fresh", "rand", "bernoulli")
+                if any(word in name for word in refused) or name.startswith("aten::index") and any(
+                        t is not None and t.dtype == torch.bool for t in args[1]):
+                    raise AssertionError(f"{name} cannot be recorded")
+                return function(*args, **(kwargs or {}))
+
+        run = self.make_run("--pair-batch", 3)
+        for number in range(2):
+            run.train(run.batches.prepare(number))
+        with Recorder():
+            run.replayed()
+            with self.assertRaises(AssertionError):
+                torch.tensor([1.0])
 
     def test_denoiser(self):
         samples, weights, file = (f"{self.folder}/{name}" for name in ("samples.npz", "denoiser.pt", "denoiser.onnx"))

@@ -4,12 +4,20 @@
 Chroma is ((R - m) / (m + eps), (B - m) / (m + eps)) for a mono response m = spectral . (R, G, B), as in
 fusion/chroma.h; spectral is (N, 3).
 """
+import functools
+
 import torch
 
 EPS = 0.004
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 _TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
 _WHITE = (0.95047, 1.0, 1.08883)
+
+
+@functools.lru_cache
+def constant(values, dtype, device):
+    """Made once: copies from the host have no place in a step that is recorded for the device."""
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 def response(rgb, spectral):
@@ -59,8 +67,8 @@ def perceptual(rgb):
 
 def lab_ab(rgb):
     """CIE Lab a and b (N, 2, H, W) of linear Rec.709 in 0..1, D65."""
-    matrix = torch.tensor(_TO_XYZ, dtype=rgb.dtype, device=rgb.device)
-    white = torch.tensor(_WHITE, dtype=rgb.dtype, device=rgb.device)[None, :, None, None]
+    matrix = constant(_TO_XYZ, rgb.dtype, rgb.device)
+    white = constant(_WHITE, rgb.dtype, rgb.device)[None, :, None, None]
     xyz = torch.einsum("ij,njhw->nihw", matrix, rgb.clamp(0, 1)) / white
     f = torch.where(xyz > 0.008856, xyz.clamp_min(1e-6) ** (1 / 3), 7.787 * xyz + 16 / 116)
     return torch.cat([500 * (f[:, 0:1] - f[:, 1:2]), 200 * (f[:, 1:2] - f[:, 2:3])], 1)

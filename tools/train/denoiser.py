@@ -204,8 +204,7 @@ def train(a):
     start = shown = time.time()
     step, losses = 0, []
     while (progress := (time.time() - start) / (60 * a.minutes)) < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = a.rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+        optimizer.set_rate(a.rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))))
         y, x = rng.integers(0, (SIDE - a.crop) // 2 + 1, 2) * 2
         batch = samples[rng.integers(HELD_OUT, len(samples), a.batch)][:, :, y:y + a.crop, x:x + a.crop]
         batch = batch[:, :, ::-1 if rng.random() < 0.5 else 1, ::-1 if rng.random() < 0.5 else 1]
@@ -214,7 +213,7 @@ def train(a):
         before = ((planes[:, 1:2] - planes[:, 2:3]) ** 2).mean((1, 2, 3))
         after = ((denoised(network, planes) - planes[:, 2:3]) ** 2).mean((1, 2, 3))
         loss = (after / (before + 0.01)).mean()     # figures are means of decibels
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()

@@ -109,7 +109,7 @@ def evaluate(network, pairs, photos, count, batch_size, no_hint_error):
         names = [rung_of(*pairs.facts(i)) for i in indices]
         judge_batch(network, batch, names, rows)
         if first % (4 * batch_size) == 0:
-            no_colour(batch, list(range(len(indices))), no_hint_error)
+            no_colour(batch, torch.ones(len(indices), dtype=torch.bool, device=device), no_hint_error)
             judge_batch(network, batch, ["no hints, dark"] * len(indices), rows)
     table = {}
     for name in sorted(rows, key=lambda n: (n.split()[-1], float(n.split("-")[0]) if n[0].isdigit() else 0)):

@@ -20,7 +20,7 @@ BIN_MONO = 0.2          # response at which chroma is compared as Lab ab
 
 def bin_ab(chroma):
     """Lab ab (M, 2) that chroma (M, 2) has at one response, for distances between colours."""
-    spectral = torch.tensor([color.LUMINANCE], dtype=chroma.dtype, device=chroma.device)
+    spectral = color.constant(color.LUMINANCE, chroma.dtype, chroma.device)[None]
     picture = chroma.t().reshape(1, 2, -1, 1)
     mono = torch.full_like(picture[:, :1], BIN_MONO)
     rgb = color.limit(mono, color.compose(mono, picture, spectral))
@@ -115,7 +115,7 @@ def losses(network, kind, batch, autocast=False):
     """Dict of the parts and their weighted sum `loss`."""
     inputs = [batch[name] for name in INPUTS]
     device = inputs[0].device.type
-    with torch.autocast(device, torch.bfloat16, enabled=autocast):
+    with torch.autocast(device, torch.bfloat16, enabled=autocast, cache_enabled=False):
         correction, log_factor, logits = network.heads(*inputs)
     correction, log_factor = correction.float(), log_factor.float()
     chroma = batch["transferred"] + correction
