@@ -210,7 +210,9 @@ class Training(unittest.TestCase):
         with open(f"{folder}/shard-00000.bin", "wb") as f:
             f.write(whole)
         with open(f"{source}/shard-00000.json", encoding="utf-8") as f:
-            train = [i for i, scene in enumerate(json.load(f)["scenes"]) if scene["split"] == "train"]
+            scenes = json.load(f)["scenes"]
+        train = [i for i, scene in enumerate(scenes) if scene["split"] == "train"]
+        spectral = [scenes[i]["spectral"] for i in train]
         self.assertEqual(wait(len(train) * per_scene), len(train) * per_scene)
         os.makedirs(f"{self.folder}/watched/part-2")
         for name in ("index.json", "shard-00000.bin", "shard-00000.json"):
@@ -223,6 +225,7 @@ class Training(unittest.TestCase):
             expected = whole[train[number % len(train)] * record:][:record]
             if number >= 2 * len(train) - 25:
                 self.assertEqual(resident.ring[number % 25].numpy().tobytes(), expected, number)
+                self.assertTrue(np.allclose(resident.weights[number % 25], spectral[number % len(train)]), number)
         with self.assertRaises(SystemExit):                     # an error of the thread gets here
             bad = ResidentPairs([folder], "cpu", 1e9, watch=0.02)
             with open(f"{folder}/index.json", encoding="utf-8") as f:
@@ -284,7 +287,7 @@ class Training(unittest.TestCase):
                     p.mul_(1 - 0.01 * 0.1).sub_(0.01 * made.reshape(p.shape))
         for n, p in network.named_parameters():
             expected = reference[n] if matrix[n] else adam.param_groups[0]["params"][rest.index(n)]
-            self.assertTrue(torch.allclose(p, expected, atol=2e-5), (n, float((p - expected).abs().max())))
+            self.assertTrue(torch.allclose(p, expected, atol=2e-5), n)
         with self.assertRaises(ValueError):
             optimizers[-1].load_state_dict({"state": {i: {"exp_avg": p, "exp_avg_sq": p, "step": 1} for i, p in
                                                       enumerate(reference.values())}})

@@ -32,7 +32,8 @@ class Replayed:
             self.graph = graph
         except Exception as e:  # any library may refuse
             self.enabled = False
-            print(f"no CUDA graph, steps are launched one by one: {type(e).__name__}: {str(e).splitlines()[0]}", flush=True)
+            print(f"no CUDA graph, steps are launched one by one: {type(e).__name__}: "
+                  f"{str(e).strip().partition(chr(10))[0]}", flush=True)
             torch.cuda.synchronize()
 
 

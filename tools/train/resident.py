@@ -33,7 +33,7 @@ class ResidentPairs:
     def __init__(self, folders, device, limit, watch=0):
         self.device, self.limit, self.watch = torch.device(device), limit, watch
         self.pairs = Pairs(folders, "train", watch > 0)
-        self.ring, self.weights = None, None    # records, and the mono weights of their scenes
+        self.ring, self.weights = None, None    # records, and the mono weights of their scenes, (N, 3)
         self.taken, self.filled, self.finished = 0, 0, False
         self.queue, self.stopped, self.failure = queue.Queue(2), threading.Event(), None
         self.thread = threading.Thread(target=self._read, daemon=True)
@@ -70,16 +70,18 @@ class ResidentPairs:
                 continue
 
     def _records(self, shard, samples):
-        """(records (N, bytes), their scenes, (planes, bytes of a level, levels))."""
+        """(records (N, bytes), mono weights (N, 3), (planes, bytes of a level, levels))."""
         path, _, planes, level_bytes, record_bytes = self.pairs.shards[shard]
         scenes = {s[1]: s[3] for s in samples}
-        records = torch.empty(len(scenes), record_bytes, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        locked = self.device.type == "cuda"
+        records = torch.empty(len(scenes), record_bytes, dtype=torch.uint8, pin_memory=locked)
+        weights = torch.tensor([s["spectral"] for s in scenes.values()], pin_memory=locked)
         with open(path, "rb") as f:
             for offset, row in zip(scenes, records.numpy()):
                 f.seek(offset)
                 if f.readinto(row) != record_bytes:
                     raise SystemExit(f"{path}: shorter than it was")
-        return records, list(scenes.values()), (planes, level_bytes, len(samples) // len(scenes))
+        return records, weights, (planes, level_bytes, len(samples) // len(scenes))
 
     def _allocate(self, layout, record_bytes):
         self.layout = layout
@@ -88,7 +90,7 @@ class ResidentPairs:
         if not self.watch:
             count = min(count, len({s[:2] for s in self.pairs.samples}))
         self.ring = torch.empty(count, record_bytes, dtype=torch.uint8, device=self.device)
-        self.weights = np.zeros((count, 3), np.float32)
+        self.weights = torch.zeros(count, 3, device=self.device)
         self.planes = {}
         for name, plane in PLANES.items():
             p = planes[plane]
@@ -112,19 +114,19 @@ class ResidentPairs:
                 if self.failure:
                     raise self.failure
                 return
-            records, scenes, layout = item
+            records, weights, layout = item
             if self.ring is None:
                 self._allocate(layout, records.shape[1])
             if layout != self.layout or records.shape[1] != self.ring.shape[1]:
                 raise SystemExit("samples in memory of the device need folders of one kind: other --size or --levels")
-            for record, scene in zip(records, scenes):
+            for record, spectral in zip(records, weights):
                 if not self.watch and self.taken == len(self.ring):
                     print(f"{len(self)} of {len(self.pairs)} samples fit into --resident; the rest is left out")
                     self.finished = True
                     return self.stop()
                 row = self.taken % len(self.ring)
                 self.ring[row].copy_(record, non_blocking=True)
-                self.weights[row] = scene["spectral"]
+                self.weights[row].copy_(spectral, non_blocking=True)
                 self.taken += 1
                 self.filled = min(self.taken, len(self.ring))
 
@@ -132,7 +134,8 @@ class ResidentPairs:
         self.stopped.set()
 
     def spectral(self, indices):
-        return self.weights[np.asarray(indices) // self.levels]
+        """Not told: by the time of the step another scene may lie there. `batch` looks them up."""
+        return np.zeros((len(indices), 3), np.float32)
 
     @property
     def size(self):
@@ -149,6 +152,7 @@ class ResidentPairs:
         drawn = columns(numbers)
         row = torch.div(drawn["sample"], self.levels, rounding_mode="floor")
         level = drawn["sample"] - row * self.levels
+        numbers = torch.cat([numbers[:, :-3], self.weights[row]], 1)
         out = {}
         for name, data in self.planes.items():
             scale = self.size[0] // data.shape[-2]

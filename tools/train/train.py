@@ -393,12 +393,17 @@ def main():
         interrupted = True
         print("stopped; the same command goes on", flush=True)
     run.save()
+    status = 0
     if finished or interrupted:
-        export.export(export.load(run.path), os.path.join(a.run, "network.onnx"))
+        try:
+            export.export(export.load(run.path), os.path.join(a.run, "network.onnx"))
+        except Exception as e:  # no onnx or onnxruntime where the GPU is; the checkpoint is there
+            print(f"network.onnx is missing or was not checked ({e}): export.py {run.path} makes it elsewhere", flush=True)
+            status = 1
     if finished:
         judge(run, a.evaluate_samples)
         plot(a.run)
-    return 0
+    return status
 
 
 if __name__ == "__main__":
