@@ -54,6 +54,7 @@ static void keep_background(cf_layered_scene *scene) {
         *last = (cf_layer){0};
     }
     scene->count = 1;
+    first->shows = 0;
     first->contrast = 1;
     first->stripes[0] = 0;
     for (int c = 0; c < 3; c++)
@@ -69,8 +70,9 @@ cf_status cf_train_render(cf_cl *cl, const cf_train_dataset *set, const cf_photo
     *out = (cf_train_scene){.index = index, .held_out = index % HELD_OUT == HELD_OUT - 1};
     out->pair = cf_random_uniform(&random) >= set->point_share;
     out->max_disparity = set->width * between(&random, 0.02, MOST_DISPARITY);
-    CF_TRY(cf_layered_scene_draw(photos, out->held_out, set->width, set->height, out->max_disparity,
-                                 &random, &scene));
+    int is_cut = out->pair && cf_random_uniform(&random) < set->cut_share;
+    CF_TRY((is_cut ? cf_layered_scene_cut : cf_layered_scene_draw)(
+        photos, out->held_out, set->width, set->height, out->max_disparity, &random, &scene));
     if (out->pair) {
         cf_train_rig_draw(&scene, &random, &out->rig);
     } else {
@@ -130,6 +132,7 @@ static void print_index(const cf_train_dataset *set, const cf_photo_set *photos,
     cf_json_number(&json, "scenes_per_shard", set->scenes_per_shard);
     cf_json_number(&json, "seed", (double)set->seed);
     cf_json_number(&json, "point_share", set->point_share);
+    cf_json_number(&json, "cut_share", set->cut_share);
     cf_json_number(&json, "least_electrons", set->electrons[0]);
     cf_json_number(&json, "most_electrons", set->electrons[1]);
     cf_json_number(&json, "photos_train", (double)photos->train);

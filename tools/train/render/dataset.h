@@ -15,13 +15,14 @@ typedef struct {
     int levels;           /* samples of each scene, 1..CF_TRAIN_LEVELS_MAX */
     int scenes_per_shard; /* 1..4096 */
     double point_share;   /* share of scenes that are one photo with colour points, 0..1 */
+    double cut_share;     /* of the pairs: one photo cut along its edges, not a collage, 0..1 */
     double electrons[2];  /* least and most photo-electrons at white in a green pixel */
     uint64_t seed;        /* of everything: scene i is the same whatever was rendered before */
 } cf_train_dataset;
 #define CF_TRAIN_DATASET_DEFAULTS                                                                  \
     {                                                                                              \
         .width = 320, .height = 256, .levels = 4, .scenes_per_shard = 32, .point_share = 0.15,     \
-        .electrons = {3, 5000}, .seed = 1                                                          \
+        .cut_share = 0.6, .electrons = {3, 5000}, .seed = 1                                        \
     }
 
 /* What index says of a scene beside its record. */

@@ -39,11 +39,36 @@ static double noise_at(uint64_t seed, double x, double y) {
     return top * (1 - fv) + low * fv;
 }
 
+/* Index mirrored into 0..size - 1. */
+static int mirror(long i, int size) {
+    long period = 2L * size;
+    i %= period;
+    if (i < 0)
+        i += period;
+    return (int)(i < size ? i : period - 1 - i);
+}
+
+/* Where a point of the left view lies in the layer's photo, pixels. */
+static void texel(const cf_layer *l, double x, double y, double uv[2]) {
+    uv[0] = l->map[0] * x + l->map[1] * y + l->shift[0];
+    uv[1] = l->map[2] * x + l->map[3] * y + l->shift[1];
+}
+
+int cf_layered_scene_region(const cf_layered_scene *scene, const cf_layer *l, double x, double y) {
+    const cf_image *regions = &scene->regions;
+    double uv[2];
+    texel(l, x, y, uv);
+    int u = mirror(lrint(uv[0]), regions->width), v = mirror(lrint(uv[1]), regions->height);
+    return ((unsigned char *)cf_image_row(regions, 0, v))[u];
+}
+
 /* How much of a point of the left view the layer covers, 0..1. */
-static double cover(const cf_layer *l, double x, double y) {
+static double cover(const cf_layered_scene *scene, const cf_layer *l, double x, double y) {
     double dx = x - l->centre[0], dy = y - l->centre[1];
     if (l->mask == CF_MASK_ALL)
         return 1;
+    if (l->mask == CF_MASK_REGION)
+        return cf_layered_scene_region(scene, l, x, y) == l->region;
     if (l->mask == CF_MASK_BAR)
         return ramp(l->half_width - fabs(dx * cos(l->turn) + dy * sin(l->turn)), l->softness);
     double r2 = dx * dx + dy * dy, far = 0;
@@ -57,24 +82,17 @@ static double cover(const cf_layer *l, double x, double y) {
     return alpha;
 }
 
-/* Index mirrored into 0..size - 1. */
-static int mirror(long i, int size) {
-    long period = 2L * size;
-    i %= period;
-    if (i < 0)
-        i += period;
-    return (int)(i < size ? i : period - 1 - i);
-}
-
 /* The layer's colour at a point of the left view, linear. */
-static void paint(const cf_layer *l, double x, double y, float rgb[3]) {
-    double u = l->map[0] * x + l->map[1] * y + l->shift[0];
-    double v = l->map[2] * x + l->map[3] * y + l->shift[1];
-    float fu = (float)(u - floor(u)), fv = (float)(v - floor(v));
-    int x0 = mirror((long)floor(u), l->photo.width),
-        x1 = mirror((long)floor(u) + 1, l->photo.width);
-    const float *top = cf_image_row(&l->photo, 0, mirror((long)floor(v), l->photo.height));
-    const float *low = cf_image_row(&l->photo, 0, mirror((long)floor(v) + 1, l->photo.height));
+static void paint(const cf_layered_scene *scene, const cf_layer *l, double x, double y,
+                  float rgb[3]) {
+    const cf_image *photo = &scene->layers[l->shows].photo;
+    double uv[2];
+    texel(l, x, y, uv);
+    long u = (long)floor(uv[0]), v = (long)floor(uv[1]);
+    float fu = (float)(uv[0] - (double)u), fv = (float)(uv[1] - (double)v);
+    int x0 = mirror(u, photo->width), x1 = mirror(u + 1, photo->width);
+    const float *top = cf_image_row(photo, 0, mirror(v, photo->height));
+    const float *low = cf_image_row(photo, 0, mirror(v + 1, photo->height));
     float wave = 1;
     if (l->stripes[0] > 0)
         wave += l->stripes[0] *
@@ -100,11 +118,11 @@ void cf_layered_scene_view(const cf_layered_scene *scene, int right, const doubl
                 const cf_layer *l = &scene->layers[i];
                 double x = column + origin[0];
                 x = right ? left_x(l, x, y) : x;
-                double alpha = cover(l, x, y) * open;
+                double alpha = cover(scene, l, x, y) * open;
                 float rgb[3];
                 if (alpha <= 0)
                     continue;
-                paint(l, x, y, rgb);
+                paint(scene, l, x, y, rgb);
                 for (int c = 0; c < 3; c++)
                     out[c] += (float)alpha * rgb[c];
                 open -= alpha;
@@ -116,7 +134,7 @@ void cf_layered_scene_view(const cf_layered_scene *scene, int right, const doubl
 int cf_layered_scene_front(const cf_layered_scene *scene, int right, double x, double y) {
     for (int i = 0; i < scene->count; i++) {
         const cf_layer *l = &scene->layers[i];
-        if (cover(l, right ? left_x(l, x, y) : x, y) > 0.5)
+        if (cover(scene, l, right ? left_x(l, x, y) : x, y) > 0.5)
             return i;
     }
     return scene->count - 1;
@@ -125,5 +143,6 @@ int cf_layered_scene_front(const cf_layered_scene *scene, int right, double x, d
 void cf_layered_scene_free(cf_layered_scene *scene) {
     for (int i = 0; i < CF_LAYERS_MAX; i++)
         cf_image_free(&scene->layers[i].photo);
+    cf_image_free(&scene->regions);
     *scene = (cf_layered_scene){0};
 }

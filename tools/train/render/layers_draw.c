@@ -5,6 +5,10 @@
 
 #include "capture/simulator_optics.h"
 #include "tools/train/render/layers.h"
+#include "tools/train/render/regions.h"
+
+#define COLLAGE_THINGS 6
+#define CUT_TRIES 8 /* photos looked at for one that need not be enlarged */
 
 static double between(cf_random *r, double low, double high) {
     return low + (high - low) * cf_random_uniform(r);
@@ -25,6 +29,52 @@ static cf_status shrink_photo(cf_image *photo, double ratio) {
     cf_image_free(photo);
     *photo = small;
     return status;
+}
+
+static float luminance_of(const float *rgb) {
+    return 0.2126F * rgb[0] + 0.7152F * rgb[1] + 0.0722F * rgb[2];
+}
+
+/* Distance of channel c from luminance, mean of the pixel and its neighbours weighted 1 2 1. */
+static float smooth_chroma(const cf_image *photo, int x, int y, int c) {
+    float sum = 0;
+    for (int j = -1; j <= 1; j++)
+        for (int i = -1; i <= 1; i++) {
+            int v = y + j < 0 ? 0 : y + j >= photo->height ? photo->height - 1 : y + j;
+            int u = x + i < 0 ? 0 : x + i >= photo->width ? photo->width - 1 : x + i;
+            const float *p = (float *)cf_image_row(photo, 0, v) + 3 * u;
+            sum += (float)((2 - abs(i)) * (2 - abs(j))) * (p[c] - luminance_of(p));
+        }
+    return sum / 16;
+}
+
+/* Chroma `vividness` times as strong, its finest detail `detail` times more than that: files keep
+ * half of the chroma's resolution and few colours are as strong in them as in paint and cloth. */
+static cf_status enliven(cf_image *photo, float vividness, float detail) {
+    cf_image lively;
+    CF_TRY(cf_image_alloc(photo->width, photo->height, 1, CF_PIXEL_RGBF32, &lively));
+    for (int y = 0; y < photo->height; y++) {
+        const float *from = cf_image_row(photo, 0, y);
+        float *to = cf_image_row(&lively, 0, y);
+        for (int x = 0; x < photo->width; x++, from += 3, to += 3) {
+            float luminance = luminance_of(from);
+            for (int c = 0; c < 3; c++) {
+                float chroma = from[c] - luminance;
+                if (detail > 0)
+                    chroma += detail * (chroma - smooth_chroma(photo, x, y, c));
+                to[c] = fmaxf(luminance + vividness * chroma, 0);
+            }
+        }
+    }
+    cf_image_free(photo);
+    *photo = lively;
+    return CF_OK;
+}
+
+static cf_status enliven_at_random(cf_image *photo, cf_random *r) {
+    float vividness = chance(r, 0.3) ? 1 : (float)exp2(between(r, -0.3, 1.5));
+    float detail = chance(r, 0.3) ? 0 : (float)between(r, 0, 2);
+    return vividness == 1 && detail == 0 ? CF_OK : enliven(photo, vividness, detail);
 }
 
 static void mean_colour(cf_layer *l, double x, double y) {
@@ -49,6 +99,7 @@ static cf_status dress(cf_layer *l, const cf_photo_set *photos, int held_out, in
     texels = fmax(texels, 0.55);
     double shrunk = fmax(1, texels * between(r, 0.8, 1));
     CF_TRY(shrink_photo(&l->photo, shrunk));
+    CF_TRY(enliven_at_random(&l->photo, r));
     double step = texels / (shrunk < 1.15 ? 1 : shrunk);
     double turn = l->mask == CF_MASK_ALL ? 0 : between(r, -0.5, 0.5);
     double flip = chance(r, 0.5) ? -1 : 1;
@@ -145,21 +196,154 @@ static int nearer_first(const void *a, const void *b) {
 
 cf_status cf_layered_scene_draw(const cf_photo_set *photos, int held_out, int width, int height,
                                 double max_disparity, cf_random *r, cf_layered_scene *out) {
-    double near[CF_LAYERS_MAX];
+    double near[COLLAGE_THINGS + 1];
     cf_status status = CF_OK;
     *out = (cf_layered_scene){.width = width, .height = height, .max_disparity = max_disparity};
-    out->count = 2 + (int)(cf_random_bits(r) % (CF_LAYERS_MAX - 1));
+    out->count = 2 + (int)(cf_random_bits(r) % COLLAGE_THINGS);
     for (int i = 0; i < out->count; i++)
         near[i] = between(r, 0.15, 0.95) * max_disparity;
     near[out->count - 1] = between(r, 0.02, 0.35) * max_disparity;
     qsort(near, (size_t)out->count, sizeof *near, nearer_first);
     for (int i = 0; i < out->count && status == CF_OK; i++) {
         cf_layer *l = &out->layers[i];
+        l->shows = i;
         if (i < out->count - 1)
             cut_out(l, width, height, r);
         place(l, fmax(near[i], 0.4), max_disparity, width, height, r);
         status = dress(l, photos, held_out, width, height, r);
     }
+    if (status != CF_OK)
+        cf_layered_scene_free(out);
+    return status;
+}
+
+/* The whole photo as the left view shows it, on the layer `l`: a random part of it, upright. */
+static cf_status show_photo(cf_layer *l, const cf_photo_set *photos, int held_out, int width,
+                            int height, cf_random *r) {
+    double fit = 0;
+    for (int i = 0; i < CUT_TRIES && fit < 1; i++) {
+        cf_image_free(&l->photo);
+        CF_TRY(cf_photo_draw(photos, held_out, r, &l->photo));
+        fit = fmin(l->photo.width / (double)width, l->photo.height / (double)height);
+    }
+    double texels = fit * between(r, fit < 1.3 ? 0.9 : 0.6, 1), step = texels;
+    if (texels >= 1.15) {
+        double ratio = texels * between(r, 0.85, 1);
+        CF_TRY(shrink_photo(&l->photo, ratio));
+        step = ratio < 1.15 ? texels : texels / ratio;
+    }
+    CF_TRY(enliven_at_random(&l->photo, r));
+    double flip = chance(r, 0.5) ? -1 : 1, light = exp2(between(r, -1, 0.6));
+    double room[2] = {l->photo.width - step * width, l->photo.height - step * height};
+    l->map[0] = step * flip;
+    l->map[3] = step;
+    l->shift[0] = fmax(room[0], 0) * cf_random_uniform(r) + (flip < 0 ? step * width : 0);
+    l->shift[1] = fmax(room[1], 0) * cf_random_uniform(r);
+    for (int c = 0; c < 3; c++)
+        l->gain[c] = (float)(light * (chance(r, 0.3) ? between(r, 0.8, 1.25) : 1));
+    l->contrast = 1;
+    return CF_OK;
+}
+
+typedef struct {
+    double centre[2]; /* in the left view */
+    int area;         /* pixels of the left view */
+    int thing;        /* number of the region it moves with */
+} piece;
+
+/* Where the regions lie in the left view, and which of them touch: neighbours[a] gets one region
+ * that a touches, a random one. */
+static void survey(const cf_layered_scene *scene, const cf_layer *l, cf_random *r,
+                   piece pieces[CF_REGIONS_MAX], int neighbours[CF_REGIONS_MAX]) {
+    int met[CF_REGIONS_MAX] = {0};
+    for (int i = 0; i < CF_REGIONS_MAX; i++)
+        neighbours[i] = i;
+    for (int y = 0; y < scene->height; y++)
+        for (int x = 0, before = -1; x < scene->width; x++) {
+            int here = cf_layered_scene_region(scene, l, x, y);
+            int above = y ? cf_layered_scene_region(scene, l, x, y - 1) : here;
+            int other = before >= 0 && before != here ? before : above;
+            pieces[here].area++;
+            pieces[here].centre[0] += x;
+            pieces[here].centre[1] += y;
+            if (other != here && cf_random_bits(r) % (uint64_t)++met[here] == 0)
+                neighbours[here] = other;
+            if (other != here && cf_random_bits(r) % (uint64_t)++met[other] == 0)
+                neighbours[other] = here;
+            before = here;
+        }
+    for (int i = 0; i < CF_REGIONS_MAX; i++)
+        for (int k = 0; k < 2; k++)
+            pieces[i].centre[k] /= pieces[i].area ? pieces[i].area : 1;
+}
+
+static double disparity_at(const cf_layer *l, const double point[2]) {
+    return l->plane[0] + l->plane[1] * point[0] + l->plane[2] * point[1];
+}
+
+/* Nearest first, by the disparity that place() was given. */
+static int nearer_layer_first(const void *a, const void *b) {
+    const cf_layer *x = a, *y = b;
+    double p = disparity_at(x, x->centre), q = disparity_at(y, y->centre);
+    return p != q ? (p < q) - (p > q) : x->region - y->region;
+}
+
+/* Layers for the regions: some belong to the background's plane, the others stand before it, alone
+ * or with a neighbour. */
+static void raise(cf_layered_scene *scene, const cf_layer *base, int count, cf_random *r) {
+    piece pieces[CF_REGIONS_MAX] = {0};
+    int neighbours[CF_REGIONS_MAX];
+    cf_layer things[CF_REGIONS_MAX];
+    double most = scene->max_disparity, flat = between(r, 0.1, 0.5), alone = between(r, 0.3, 0.9);
+    survey(scene, base, r, pieces, neighbours);
+    for (int i = 0; i < count; i++) {
+        cf_layer *l = &things[i];
+        *l = *base;
+        l->mask = CF_MASK_REGION;
+        l->photo = (cf_image){0};
+        for (int k = 0; k < 2; k++)
+            l->centre[k] = pieces[i].centre[k];
+        if (chance(r, flat))
+            continue;
+        double low = disparity_at(base, l->centre);
+        double near = low + (0.95 * most - low) * cf_random_uniform(r);
+        place(l, fmin(fmax(near, 0.4), most), most, scene->width, scene->height, r);
+    }
+    for (int i = 0; i < count; i++) {
+        cf_layer *l = &scene->layers[scene->count];
+        const cf_layer *thing = &things[chance(r, alone) ? i : neighbours[i]];
+        if (!pieces[i].area)
+            continue;
+        *l = things[i];
+        for (int k = 0; k < 3; k++)
+            l->plane[k] = thing->plane[k];
+        l->region = i;
+        scene->count++;
+    }
+    qsort(scene->layers, (size_t)scene->count, sizeof *scene->layers, nearer_layer_first);
+}
+
+cf_status cf_layered_scene_cut(const cf_photo_set *photos, int held_out, int width, int height,
+                               double max_disparity, cf_random *r, cf_layered_scene *out) {
+    cf_layer base = {.mask = CF_MASK_ALL};
+    int count = 0;
+    *out = (cf_layered_scene){.width = width, .height = height, .max_disparity = max_disparity};
+    cf_status status = show_photo(&base, photos, held_out, width, height, r);
+    place(&base, fmax(between(r, 0.02, 0.35) * max_disparity, 0.4), max_disparity, width, height,
+          r);
+    if (status == CF_OK)
+        status = cf_regions_cut(&base.photo, exp2(between(r, -0.5, 2.5)),
+                                width * height / (chance(r, 0.5) ? 500 : 100), CF_LAYERS_MAX - 1,
+                                &out->regions, &count);
+    if (status == CF_OK)
+        raise(out, &base, count, r);
+    cf_layer *last = &out->layers[out->count];
+    *last = base;
+    for (int i = 0; i <= out->count; i++)
+        out->layers[i].shows = out->count;
+    out->count++;
+    for (int k = 0; k < 2; k++)
+        last->shift[k] += between(r, 0.15, 0.4) * (k ? last->photo.height : last->photo.width);
     if (status != CF_OK)
         cf_layered_scene_free(out);
     return status;

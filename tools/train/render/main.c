@@ -26,6 +26,9 @@ static const cf_cli_option options[] = {
     {"points", 0, "SHARE",
      "share of scenes that are one photo with colour points instead of a pair\n"
      "(default: 0.15)"},
+    {"cut", 0, "SHARE",
+     "share of the pairs that show one photo cut along its own edges instead of a\n"
+     "collage of several (default: 0.6)"},
     {"min-side", 0, "PIXELS", "smaller photos are passed over (default: 200)"},
     {"shard", 0, "N", "scenes in a shard (default: 32)"},
     {"seed", 's', "N", "of everything (default: 1)"},
@@ -45,6 +48,8 @@ static cf_status take(void *target, const char *name, const char *value) {
         return cf_cli_size(name, value, &r->set.width, &r->set.height);
     else if (!strcmp(name, "points"))
         return cf_cli_float(name, value, 0, 1, &r->set.point_share);
+    else if (!strcmp(name, "cut"))
+        return cf_cli_float(name, value, 0, 1, &r->set.cut_share);
     else if (!strcmp(name, "scenes"))
         return cf_cli_int(name, value, 1, 10000000, &r->scenes);
     else if (!strcmp(name, "min-side"))

@@ -20,7 +20,9 @@ typedef struct {
     double ratio;                        /* mono resolution over colour resolution, 1..4 */
     int color_width, color_height;       /* pixels of the colour raw, even */
     double origin[2], told_origin[2];    /* of the colour view in the right view, mono pixels */
-    double search;                       /* disparities that the matcher expects, pixels */
+    double grain; /* noise of the square roots of what the lenses see: the world is no clean file */
+    uint64_t grain_seed;
+    double search; /* disparities that the matcher expects, pixels */
 } cf_train_rig;
 
 void cf_train_rig_draw(const cf_layered_scene *scene, cf_random *random, cf_train_rig *out);

@@ -67,6 +67,9 @@ void cf_train_rig_draw(const cf_layered_scene *scene, cf_random *r, cf_train_rig
     if (chance(r, 0.7))
         out->mono_gain = between(r, 2, 4.5);
     out->exposure = chance(r, 0.55) ? 1 : exp2(between(r, -2.5, 0.9));
+    if (chance(r, 0.5))
+        out->grain = between(r, 0, 0.015);
+    out->grain_seed = cf_random_bits(r) >> 2;
     out->search = scene->max_disparity * (chance(r, 0.5) ? 1.05 : between(r, 1.05, 2.2));
     draw_view(scene, r, out);
 }

@@ -13,10 +13,37 @@ static void scale(const cf_image *rgb, double factor) {
     }
 }
 
+/* Noise of the square roots, a little smooth as a camera's developer leaves it. */
+static cf_status add_grain(const cf_image *rgb, double grain, uint64_t seed) {
+    cf_image noise;
+    cf_random random;
+    if (grain <= 0)
+        return CF_OK;
+    CF_TRY(cf_image_alloc(rgb->width + 1, rgb->height + 1, 1, CF_PIXEL_RGBF32, &noise));
+    cf_random_seed(&random, seed);
+    for (int y = 0; y < noise.height; y++) {
+        float *row = cf_image_row(&noise, 0, y);
+        for (int i = 0; i < 3 * noise.width; i++)
+            row[i] = (float)(grain * cf_random_normal(&random));
+    }
+    for (int y = 0; y < rgb->height; y++) {
+        const float *above = cf_image_row(&noise, 0, y), *below = cf_image_row(&noise, 0, y + 1);
+        float *row = cf_image_row(rgb, 0, y);
+        for (int i = 0; i < 3 * rgb->width; i++) {
+            float mean = (above[i] + above[i + 3] + below[i] + below[i + 3]) / 2; /* sigma grain */
+            float root = fmaxf(sqrtf(row[i]) + mean, 0);
+            row[i] = root * root;
+        }
+    }
+    cf_image_free(&noise);
+    return CF_OK;
+}
+
 static cf_status look(const cf_layered_scene *scene, const cf_train_rig *rig, cf_image *rgb) {
     const double zero[2] = {0, 0};
     CF_TRY(cf_image_alloc(scene->width, scene->height, 1, CF_PIXEL_RGBF32, rgb));
     cf_layered_scene_view(scene, 0, zero, rgb);
+    CF_TRY(add_grain(rgb, rig->grain, rig->grain_seed));
     scale(rgb, rig->exposure);
     return CF_OK;
 }
@@ -28,13 +55,14 @@ static cf_status look_right(const cf_layered_scene *scene, const cf_train_rig *r
     CF_TRY(cf_image_alloc((int)rint(rig->color_width * rig->ratio),
                           (int)rint(rig->color_height * rig->ratio), 1, CF_PIXEL_RGBF32, &fine));
     cf_layered_scene_view(scene, 1, rig->origin, &fine);
+    cf_status status = add_grain(&fine, rig->grain, rig->grain_seed + 1);
     scale(&fine, rig->exposure);
-    if (rig->ratio <= 1) {
+    if (status == CF_OK && rig->ratio <= 1) {
         *view = fine;
         return CF_OK;
     }
-    cf_status status =
-        cf_image_alloc(rig->color_width, rig->color_height, 1, CF_PIXEL_RGBF32, view);
+    if (status == CF_OK)
+        status = cf_image_alloc(rig->color_width, rig->color_height, 1, CF_PIXEL_RGBF32, view);
     if (status == CF_OK)
         status = cf_sim_shrink(&fine, rig->ratio, view);
     cf_image_free(&fine);
