@@ -57,8 +57,8 @@ static void keep_background(cf_layered_scene *scene) {
     first->shows = 0;
     first->contrast = 1;
     first->stripes[0] = 0;
-    for (int c = 0; c < 3; c++)
-        first->gain[c] = 1;
+    for (int i = 0; i < 9; i++)
+        first->paint[i] = i % 4 == 0;
 }
 
 cf_status cf_train_render(cf_cl *cl, const cf_train_dataset *set, const cf_photo_set *photos,

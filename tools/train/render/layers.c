@@ -93,7 +93,7 @@ static void paint(const cf_layered_scene *scene, const cf_layer *l, double x, do
     int x0 = mirror(u, photo->width), x1 = mirror(u + 1, photo->width);
     const float *top = cf_image_row(photo, 0, mirror(v, photo->height));
     const float *low = cf_image_row(photo, 0, mirror(v + 1, photo->height));
-    float wave = 1;
+    float wave = 1, seen[3];
     if (l->stripes[0] > 0)
         wave += l->stripes[0] *
                 sinf((float)(2 * M_PI) *
@@ -102,8 +102,12 @@ static void paint(const cf_layered_scene *scene, const cf_layer *l, double x, do
         float a = top[3 * x0 + c] * (1 - fu) + top[3 * x1 + c] * fu;
         float b = low[3 * x0 + c] * (1 - fu) + low[3 * x1 + c] * fu;
         float value = a * (1 - fv) + b * fv;
-        rgb[c] = l->gain[c] * wave * (l->mean[c] + l->contrast * (value - l->mean[c]));
+        seen[c] = wave * (l->mean[c] + l->contrast * (value - l->mean[c]));
     }
+    for (int c = 0; c < 3; c++)
+        rgb[c] = fmaxf(l->paint[3 * c] * seen[0] + l->paint[3 * c + 1] * seen[1] +
+                           l->paint[3 * c + 2] * seen[2],
+                       0);
 }
 
 void cf_layered_scene_view(const cf_layered_scene *scene, int right, const double origin[2],

@@ -33,7 +33,8 @@ typedef struct {
     int shows;                               /* index of the layer whose photo it shows */
     cf_image photo;          /* CF_PIXEL_RGBF32, owned; none where `shows` is another */
     double map[4], shift[2]; /* left pixel -> photo pixel: map (row-major), shift */
-    float gain[3], contrast; /* light and paint; 0: flat colour, 1: as the photo */
+    float paint[9];          /* photo's RGB to RGB, row-major: light, and other colours */
+    float contrast;          /* 0: flat colour, 1: as the photo */
     float mean[3];           /* what contrast 0 shows */
     float stripes[4];        /* fine texture: amplitude, and cycles a pixel in x and y, phase */
 } cf_layer;

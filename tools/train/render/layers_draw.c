@@ -48,33 +48,68 @@ static float smooth_chroma(const cf_image *photo, int x, int y, int c) {
     return sum / 16;
 }
 
-/* Chroma `vividness` times as strong, its finest detail `detail` times more than that: files keep
- * half of the chroma's resolution and few colours are as strong in them as in paint and cloth. */
-static cf_status enliven(cf_image *photo, float vividness, float detail) {
-    cf_image lively;
-    CF_TRY(cf_image_alloc(photo->width, photo->height, 1, CF_PIXEL_RGBF32, &lively));
+/* Adds `detail` times the finest detail of chroma: files keep half of its resolution. */
+static cf_status sharpen_chroma(cf_image *photo, float detail) {
+    cf_image sharp;
+    CF_TRY(cf_image_alloc(photo->width, photo->height, 1, CF_PIXEL_RGBF32, &sharp));
     for (int y = 0; y < photo->height; y++) {
         const float *from = cf_image_row(photo, 0, y);
-        float *to = cf_image_row(&lively, 0, y);
-        for (int x = 0; x < photo->width; x++, from += 3, to += 3) {
-            float luminance = luminance_of(from);
+        float *to = cf_image_row(&sharp, 0, y);
+        for (int x = 0; x < photo->width; x++, from += 3, to += 3)
             for (int c = 0; c < 3; c++) {
-                float chroma = from[c] - luminance;
-                if (detail > 0)
-                    chroma += detail * (chroma - smooth_chroma(photo, x, y, c));
-                to[c] = fmaxf(luminance + vividness * chroma, 0);
+                float fine = from[c] - luminance_of(from) - smooth_chroma(photo, x, y, c);
+                to[c] = fmaxf(from[c] + detail * fine, 0);
             }
-        }
     }
     cf_image_free(photo);
-    *photo = lively;
+    *photo = sharp;
     return CF_OK;
 }
 
-static cf_status enliven_at_random(cf_image *photo, cf_random *r) {
-    float vividness = chance(r, 0.3) ? 1 : (float)exp2(between(r, -0.3, 1.5));
-    float detail = chance(r, 0.3) ? 0 : (float)between(r, 0, 2);
-    return vividness == 1 && detail == 0 ? CF_OK : enliven(photo, vividness, detail);
+/* Colours turned by `turn` around grey and `vividness` times as strong, at the same luminance, in
+ * light of the given colour. With l the weights of luminance, 1 l is the grey part, and the rest is
+ * turned and made grey-free again: M = 1 l + v (I - 1 l) R (I - 1 l). */
+static void mix_paint(double turn, double vividness, const double light[3], float paint[9]) {
+    static const double weight[3] = {0.2126, 0.7152, 0.0722};
+    double c = cos(turn), s = sin(turn) / sqrt(3), t = (1 - c) / 3;
+    const double turned[3][3] = {
+        {c + t, t - s, t + s}, {t + s, c + t, t - s}, {t - s, t + s, c + t}};
+    double part[3][3], grey[3];
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) { /* R (I - 1 l): a turn around grey leaves 1 as it is */
+            part[i][j] = turned[i][j] - weight[j];
+        }
+    for (int j = 0; j < 3; j++)
+        grey[j] = weight[0] * part[0][j] + weight[1] * part[1][j] + weight[2] * part[2][j];
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            paint[3 * i + j] = (float)(light[i] * (weight[j] + vividness * (part[i][j] - grey[j])));
+}
+
+/* The light on a thing, mostly white. */
+static void draw_light(cf_random *r, double light[3]) {
+    double bright = exp2(between(r, -1, 0.6));
+    for (int c = 0; c < 3; c++)
+        light[c] = bright * (chance(r, 0.3) ? between(r, 0.8, 1.25) : 1);
+}
+
+/* How a photo's colours are changed: not at all, stronger, or to any other ones, for what people
+ * make and paint has colours that nothing in its shape tells. */
+typedef struct {
+    double turn, vividness;
+} palette;
+
+static palette draw_palette(cf_random *r) {
+    palette p = {0, 1};
+    if (chance(r, 0.7))
+        p.vividness = exp2(between(r, -0.3, 1.5));
+    if (chance(r, 0.6))
+        p.turn = between(r, -M_PI, M_PI);
+    return p;
+}
+
+static cf_status sharpen_at_random(cf_image *photo, cf_random *r) {
+    return chance(r, 0.3) ? CF_OK : sharpen_chroma(photo, (float)between(r, 0, 2));
 }
 
 static void mean_colour(cf_layer *l, double x, double y) {
@@ -99,7 +134,7 @@ static cf_status dress(cf_layer *l, const cf_photo_set *photos, int held_out, in
     texels = fmax(texels, 0.55);
     double shrunk = fmax(1, texels * between(r, 0.8, 1));
     CF_TRY(shrink_photo(&l->photo, shrunk));
-    CF_TRY(enliven_at_random(&l->photo, r));
+    CF_TRY(sharpen_at_random(&l->photo, r));
     double step = texels / (shrunk < 1.15 ? 1 : shrunk);
     double turn = l->mask == CF_MASK_ALL ? 0 : between(r, -0.5, 0.5);
     double flip = chance(r, 0.5) ? -1 : 1;
@@ -115,9 +150,10 @@ static cf_status dress(cf_layer *l, const cf_photo_set *photos, int held_out, in
                     l->mask == CF_MASK_ALL ? l->photo.height / 2.0 : y};
     l->shift[0] = to[0] - l->map[0] * at[0] - l->map[1] * at[1];
     l->shift[1] = to[1] - l->map[2] * at[0] - l->map[3] * at[1];
-    double light = exp2(between(r, -1, 0.6));
-    for (int c = 0; c < 3; c++)
-        l->gain[c] = (float)(light * (chance(r, 0.3) ? between(r, 0.8, 1.25) : 1));
+    double light[3];
+    palette colours = draw_palette(r);
+    draw_light(r, light);
+    mix_paint(colours.turn, colours.vividness, light, l->paint);
     l->contrast = 1;
     if (chance(r, l->mask == CF_MASK_ALL ? 0.08 : 0.25))
         l->contrast = (float)between(r, 0, 0.25);
@@ -232,15 +268,13 @@ static cf_status show_photo(cf_layer *l, const cf_photo_set *photos, int held_ou
         CF_TRY(shrink_photo(&l->photo, ratio));
         step = ratio < 1.15 ? texels : texels / ratio;
     }
-    CF_TRY(enliven_at_random(&l->photo, r));
-    double flip = chance(r, 0.5) ? -1 : 1, light = exp2(between(r, -1, 0.6));
+    CF_TRY(sharpen_at_random(&l->photo, r));
+    double flip = chance(r, 0.5) ? -1 : 1;
     double room[2] = {l->photo.width - step * width, l->photo.height - step * height};
     l->map[0] = step * flip;
     l->map[3] = step;
     l->shift[0] = fmax(room[0], 0) * cf_random_uniform(r) + (flip < 0 ? step * width : 0);
     l->shift[1] = fmax(room[1], 0) * cf_random_uniform(r);
-    for (int c = 0; c < 3; c++)
-        l->gain[c] = (float)(light * (chance(r, 0.3) ? between(r, 0.8, 1.25) : 1));
     l->contrast = 1;
     return CF_OK;
 }
@@ -290,17 +324,22 @@ static int nearer_layer_first(const void *a, const void *b) {
 
 /* Layers for the regions: some belong to the background's plane, the others stand before it, alone
  * or with a neighbour. */
-static void raise(cf_layered_scene *scene, const cf_layer *base, int count, cf_random *r) {
+static void raise(cf_layered_scene *scene, cf_layer *base, int count, cf_random *r) {
     piece pieces[CF_REGIONS_MAX] = {0};
     int neighbours[CF_REGIONS_MAX];
     cf_layer things[CF_REGIONS_MAX];
     double most = scene->max_disparity, flat = between(r, 0.1, 0.5), alone = between(r, 0.3, 0.9);
+    double light[3], own = chance(r, 0.5) ? between(r, 0, 1) : 0;
+    palette colours = draw_palette(r);
+    draw_light(r, light);
     survey(scene, base, r, pieces, neighbours);
     for (int i = 0; i < count; i++) {
         cf_layer *l = &things[i];
         *l = *base;
         l->mask = CF_MASK_REGION;
         l->photo = (cf_image){0};
+        palette mine = chance(r, own) ? draw_palette(r) : colours;
+        mix_paint(mine.turn, mine.vividness, light, l->paint);
         for (int k = 0; k < 2; k++)
             l->centre[k] = pieces[i].centre[k];
         if (chance(r, flat))
@@ -320,6 +359,7 @@ static void raise(cf_layered_scene *scene, const cf_layer *base, int count, cf_r
         l->region = i;
         scene->count++;
     }
+    mix_paint(colours.turn, colours.vividness, light, base->paint);
     qsort(scene->layers, (size_t)scene->count, sizeof *scene->layers, nearer_layer_first);
 }
 
