@@ -16,6 +16,7 @@
 #include "fusion/fuse.h"
 #include "tests/test_main.h"
 #include "tools/train/render/dataset.h"
+#include "tools/train/render/regions.h"
 
 enum { WIDTH = 128, HEIGHT = 96, PHOTOS = 12 };
 
@@ -192,6 +193,103 @@ START_TEST(points_show_the_truth) {
 }
 END_TEST
 
+/* A picture in three flat colours: left and right half, and a square of 12 pixels in the left one.
+ */
+static cf_image three_colours(void) {
+    static const float colours[3][3] = {{0.5F, 0.1F, 0.1F}, {0.1F, 0.5F, 0.1F}, {0.1F, 0.1F, 0.5F}};
+    cf_image photo;
+    ck_assert_int_eq(cf_image_alloc(48, 32, 1, CF_PIXEL_RGBF32, &photo), CF_OK);
+    for (int y = 0; y < 32; y++)
+        for (int x = 0; x < 48; x++) {
+            int which = x >= 24 ? 1 : x >= 6 && x < 18 && y >= 8 && y < 20 ? 2 : 0;
+            memcpy((float *)cf_image_row(&photo, 0, y) + 3 * x, colours[which], sizeof *colours);
+        }
+    return photo;
+}
+
+static int label(const cf_image *labels, int x, int y) {
+    return ((unsigned char *)cf_image_row(labels, 0, y))[x];
+}
+
+START_TEST(regions_follow_edges) {
+    cf_image photo = three_colours(), labels;
+    int count;
+    ck_assert_int_eq(cf_regions_cut(&photo, 1, 60, CF_REGIONS_MAX, &labels, &count), CF_OK);
+    ck_assert_int_eq(count, 3);
+    for (int y = 0; y < 32; y++) /* all but the pixels beside an edge, which are smoothed */
+        for (int x = 0; x < 48; x++) {
+            int inside = x > 6 && x < 17 && y > 8 && y < 19;
+            int beside = !inside && x > 3 && x < 20 && y > 5 && y < 22;
+            if (!beside && x != 23 && x != 24)
+                ck_assert_int_eq(label(&labels, x, y), x > 24   ? label(&labels, 47, 31)
+                                                       : inside ? label(&labels, 10, 10)
+                                                                : label(&labels, 0, 0));
+        }
+    ck_assert_int_ne(label(&labels, 0, 0), label(&labels, 10, 10));
+    ck_assert_int_ne(label(&labels, 0, 0), label(&labels, 47, 31));
+    ck_assert_int_ne(label(&labels, 10, 10), label(&labels, 47, 31));
+    cf_image_free(&labels);
+    ck_assert_int_eq(cf_regions_cut(&photo, 1, 200, CF_REGIONS_MAX, &labels, &count), CF_OK);
+    ck_assert_int_eq(count, 2); /* the square is too small to be one */
+    ck_assert_int_eq(label(&labels, 0, 0), label(&labels, 10, 10));
+    cf_image_free(&labels);
+    ck_assert_int_eq(cf_regions_cut(&photo, 1, 1, 1, &labels, &count), CF_OK);
+    ck_assert_int_eq(count, 1);
+    cf_image_free(&labels);
+    cf_image_free(&photo);
+}
+END_TEST
+
+/* A point of the left view that the right one sees has the same colour there. */
+START_TEST(cut_scenes_are_one_world) {
+    const double zero[2] = {0, 0};
+    cf_random random;
+    cf_image left, right;
+    int hidden = 0, seen = 0, near = 0, layers = 0;
+    cf_random_seed(&random, 7);
+    ck_assert_int_eq(cf_image_alloc(WIDTH, HEIGHT, 1, CF_PIXEL_RGBF32, &left), CF_OK);
+    ck_assert_int_eq(cf_image_alloc(WIDTH, HEIGHT, 1, CF_PIXEL_RGBF32, &right), CF_OK);
+    for (int i = 0; i < 6; i++) {
+        cf_layered_scene s;
+        ck_assert_int_eq(cf_layered_scene_cut(&photos, 0, WIDTH, HEIGHT, 16, &random, &s), CF_OK);
+        cf_layered_scene_view(&s, 0, zero, &left);
+        cf_layered_scene_view(&s, 1, zero, &right);
+        layers += s.count;
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                int front = cf_layered_scene_front(&s, 0, x, y);
+                const double *plane = s.layers[front].plane;
+                double d = plane[0] + plane[1] * x + plane[2] * y, there = x - d;
+                ck_assert_int_lt(front,
+                                 s.count - 1); /* the left view is the photo, without holes */
+                ck_assert(d >= 0.29 && d <= 16.01);
+                if (there < 0)
+                    continue;
+                int whole = (int)rint(there);
+                if (cf_layered_scene_front(&s, 1, whole, y) != front) {
+                    hidden++;
+                    continue;
+                }
+                const float *a = (float *)cf_image_row(&left, 0, y) + 3 * x;
+                const float *b = (float *)cf_image_row(&right, 0, y) + 3 * whole;
+                double largest = 0;
+                for (int c = 0; c < 3; c++)
+                    largest = fmax(largest, fabs((double)(sqrtf(a[c]) - sqrtf(b[c]))));
+                near += largest < 0.1; /* half a pixel off, and textures are fine */
+                seen++;
+            }
+        cf_layered_scene_free(&s);
+    }
+    printf("cut scenes: %d layers, %.1f %% hidden, %.1f %% of the rest alike\n", layers,
+           100.0 * hidden / (hidden + seen), 100.0 * near / seen);
+    ck_assert_int_gt(layers, 6 * 3);
+    ck_assert_int_gt(hidden, 6 * WIDTH * HEIGHT / 100);
+    ck_assert_int_gt(near, seen * 9 / 10);
+    cf_image_free(&left);
+    cf_image_free(&right);
+}
+END_TEST
+
 /* What the network gets in `fuse` (cells.*) of the frames that a record was made from. */
 static void fuse_cells(const cf_train_views *views, const cf_train_rig *rig,
                        const cf_train_level *level, const char *const *names, cf_image cells[6]) {
@@ -313,6 +411,8 @@ static void add(TCase *tc) {
     tcase_add_test(tc, same_seed_same_record);
     tcase_add_test(tc, inputs_tell_of_the_targets);
     tcase_add_test(tc, points_show_the_truth);
+    tcase_add_test(tc, regions_follow_edges);
+    tcase_add_test(tc, cut_scenes_are_one_world);
     tcase_add_test(tc, the_network_sees_what_it_was_trained_on);
     tcase_add_test(tc, folder_has_index_and_shards);
     tcase_add_test(tc, bad_folders_are_refused);
