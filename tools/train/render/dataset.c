@@ -44,6 +44,18 @@ static void draw_levels(const cf_train_dataset *set, int pair, cf_random *r, cf_
     }
 }
 
+/* Half of the scenes stand in coloured light that no white balance took away: lamps, evenings. A
+ * network that has only seen balanced photos takes a cast for an error and pulls it to grey. */
+static void cast_light(cf_layered_scene *scene, cf_random *r) {
+    double light[3] = {exp2(0.5 * cf_random_normal(r)), 1, exp2(0.9 * cf_random_normal(r))};
+    double largest = fmax(1, fmax(light[0], light[2]));
+    if (cf_random_uniform(r) < 0.5)
+        return;
+    for (int i = 0; i < scene->count; i++)
+        for (int k = 0; k < 9; k++)
+            scene->layers[i].paint[k] *= (float)(light[k / 3] / largest);
+}
+
 /* One photo that fills the view: a scene of only a background. */
 static void keep_background(cf_layered_scene *scene) {
     cf_layer *first = &scene->layers[0], *last = &scene->layers[scene->count - 1];
@@ -74,6 +86,7 @@ cf_status cf_train_render(cf_cl *cl, const cf_train_dataset *set, const cf_photo
     CF_TRY((is_cut ? cf_layered_scene_cut : cf_layered_scene_draw)(
         photos, out->held_out, set->width, set->height, out->max_disparity, &random, &scene));
     if (out->pair) {
+        cast_light(&scene, &random);
         cf_train_rig_draw(&scene, &random, &out->rig);
     } else {
         keep_background(&scene);
