@@ -96,6 +96,15 @@ class Training(unittest.TestCase):
         for name in ("network.onnx", "log.csv", "evaluation.csv"):
             self.assertGreater(os.path.getsize(f"{self.folder}/a/{name}"), 0)
         script("export.py", f"{self.folder}/a/checkpoint.pt", "-o", f"{self.folder}/again.onnx")
+        script("train.py", *self.common, "--run", f"{self.folder}/only", "--start", f"{self.folder}/a/checkpoint.pt",
+               "--only", "bin_")
+        only = torch.load(f"{self.folder}/only/checkpoint.pt", weights_only=True)["network"]
+        for name, value in a["ema"].items():
+            still = torch.equal(value, only[name])
+            self.assertTrue(still or name.startswith("bin_"), name)
+        self.assertFalse(torch.equal(a["ema"]["bin_logits.bias"], only["bin_logits.bias"]))
+        self.assertIn("no weight's name", script("train.py", *self.common, "--run", f"{self.folder}/none", "--only", "x",
+                                                 fails=True))
         self.assertIn("another network", script("train.py", *self.common, "--run", f"{self.folder}/a", "--deep", 1,
                                                 fails=True))
 
@@ -148,7 +157,8 @@ class Training(unittest.TestCase):
         self.assertTrue(torch.allclose(back, batch["picture_truth"], atol=1e-4))
         self.assertEqual(batch["hint"].shape, mean_cells(batch["picture_transferred"]).shape)
         crop = pairs.batch(pairs.draw(np.random.default_rng(3), 4, 64, 0), 64, 64, 0)
-        self.assertTrue(torch.allclose(crop["truth"], mean_cells(crop["picture_truth"])))
+        self.assertTrue(torch.allclose(crop["truth"], mean_cells(crop["picture_truth"]),
+                                       atol=1e-6))  # paled rows are rounded twice, at values up to 2
 
     def test_untrained_network_changes_nothing(self):
         from network import PLANES, Network, count_flops, count_weights, restore
@@ -291,6 +301,18 @@ class Training(unittest.TestCase):
         with self.assertRaises(ValueError):
             optimizers[-1].load_state_dict({"state": {i: {"exp_avg": p, "exp_avg_sq": p, "step": 1} for i, p in
                                                       enumerate(reference.values())}})
+
+    def test_corrections_stay_below_the_doubt(self):
+        from network import MOST_CORRECTION, Network
+        network = Network()
+        torch.nn.init.normal_(network.last_chroma.weight, std=50.0)
+        planes = [torch.rand(1, p, 32, 48) for p in (1, 2, 1, 1, 2)]
+        doubt = torch.linspace(0, 30, 32 * 48).reshape(1, 1, 32, 48)
+        with torch.no_grad():
+            correction = network.heads(*planes, doubt)[0]
+        self.assertTrue(bool(torch.isfinite(correction).all()))
+        self.assertTrue(bool((correction.abs() <= MOST_CORRECTION * doubt + 1e-5).all()))
+        self.assertGreater(float(correction.abs().max()), 0.9 * MOST_CORRECTION * 25)    # it is no bound of nothing
 
     def make_run(self, *options):
         import train

@@ -36,8 +36,9 @@ VIVID_GAIN = 1.36           # of the distribution's annealed mean, where half-su
                             # photos so get three quarters of the true mean chroma and more, at grey's PSNR or better
 ERROR_TRUST = 0.4            # of the error's factor, as an exponent: scenes unlike the training set are ranked better
 GATE_SIGMA = 0.012          # noise of sqrt-mono that is half-way from good light to the dark
-BRIGHT_GATE_ERROR = 22.0    # as GATE_ERROR, in good light
-GATE_ERROR = 15.0           # Lab ab units of doubt at which the correction counts by half: what is measured well stays
+BRIGHT_GATE_ERROR = 12.0    # as GATE_ERROR, in good light
+GATE_ERROR = 10.0           # Lab ab units of doubt at which the correction counts by half: what is measured well stays
+MOST_CORRECTION = 0.02      # chroma per Lab ab unit of doubt that a correction comes near, but never reaches
 RESTORE_RANGE = 0.05        # difference in sqrt-mono that parts surfaces, for restore()
 INPUTS = ("mono", "hint", "confidence", "sigma", "transferred", "doubt")
 PLANES = (1, 2, 1, 1, 2, 1)
@@ -50,7 +51,7 @@ def squeeze(chroma):
 
 def gate(doubt, sigma):
     """How far the correction of chroma is let in: in good light only where little is known. With a gentler gate scenes
-    unlike the training set lost 0.1 dB in good light; this keeps the gain in the dark."""
+    unlike the training set lost 0.1 to 0.2 dB in good light; this keeps the gain in the dark."""
     power = doubt * doubt
     soft = power / (power + GATE_ERROR ** 2)
     power = power * power
@@ -58,6 +59,13 @@ def gate(doubt, sigma):
     dark = sigma * sigma
     dark = dark / (dark + GATE_SIGMA ** 2)
     return steep + dark * (soft - steep)
+
+
+def bounded(correction, doubt):
+    """A correction that stays below what is doubted, about; small ones pass. Flat saturated surfaces, where a small
+    change of chroma is a large one of blue, would else be repainted now and then."""
+    most = MOST_CORRECTION * doubt + 1e-6
+    return correction * (most / (most + correction.abs()))
 
 
 class Block(nn.Module):
@@ -144,7 +152,7 @@ class Network(nn.Module):
             if i == 2:
                 logits = self.bin_logits(F.relu(self.bin_hidden(x)))
         doubt, sigma = (inputs[INPUTS.index(name)] for name in ("doubt", "sigma"))
-        return self.last_chroma(x) * gate(doubt, sigma), self.last_error(x), logits
+        return bounded(self.last_chroma(x) * gate(doubt, sigma), doubt), self.last_error(x), logits
 
     def decode(self, logits, temperature=TEMPERATURE):
         """Annealed mean of the bins' colours."""

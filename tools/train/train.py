@@ -69,6 +69,8 @@ def parse():
     ap.add_argument("--drop", type=float, default=0.12, help="share of pairs that lose all colour inputs")
     ap.add_argument("--widths", default="16,32,64,96,160", help="channels on the grid, 1/2, 1/4, 1/8, 1/16 of it")
     ap.add_argument("--deep", type=int, default=3, help="convolutions on 1/16 of the grid")
+    ap.add_argument("--only", default="", metavar="PREFIX",
+                    help="train only weights whose names begin so, as bin_ for the colours that are invented")
     ap.add_argument("--float32", action="store_true", help="no bfloat16 in the network's forward pass")
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--evaluate-every", type=int,
@@ -135,12 +137,21 @@ class Run:
         self.a, self.batches = a, batches
         self.network = Network(tuple(int(v) for v in a.widths.split(",")), a.deep)
         self.network = self.network.to(a.device, memory_format=torch.channels_last)     # twice as fast on a CPU
-        self.optimizer = Muon(self.network.parameters(), a.rate, a.decay)
+        self.optimizer = Muon(self._chosen(), a.rate, a.decay)
         self.average = Average(self.network, self.optimizer, a.ema)
         self.step, self.seconds = 0, 0.0
         self.path = os.path.join(a.run, "checkpoint.pt")
         self.parts, self.replayed = None, Replayed(self._step, a.device, not a.no_graph)
         self.names, self.sums, self.summed = [], None, 0    # what `read` tells
+
+    def _chosen(self):
+        """Parameters that are trained; the others stay."""
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(name.startswith(self.a.only))
+        chosen = [p for p in self.network.parameters() if p.requires_grad]
+        if not chosen:
+            raise SystemExit(f"--only {self.a.only}: no weight's name begins so")
+        return chosen
 
     def begin(self):
         """Goes on from the checkpoint, or from --start, or chooses the bins for a new run."""
