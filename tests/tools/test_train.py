@@ -103,10 +103,36 @@ class Training(unittest.TestCase):
             still = torch.equal(value, only[name])
             self.assertTrue(still or name.startswith("bin_"), name)
         self.assertFalse(torch.equal(a["ema"]["bin_logits.bias"], only["bin_logits.bias"]))
+        self.export_with_inventor(f"{self.folder}/a/checkpoint.pt", f"{self.folder}/only/checkpoint.pt")
         self.assertIn("no weight's name", script("train.py", *self.common, "--run", f"{self.folder}/none", "--only", "x",
                                                  fails=True))
         self.assertIn("another network", script("train.py", *self.common, "--run", f"{self.folder}/a", "--deep", 1,
                                                 fails=True))
+
+    def export_with_inventor(self, run, other):
+        both, sizes = f"{self.folder}/both.onnx", []
+        script("export.py", run, "-o", f"{self.folder}/one.onnx")
+        script("export.py", run, "--inventor", other, "-o", both)
+        for name in ("one", "both"):
+            sizes.append(os.path.getsize(f"{self.folder}/{name}.onnx"))
+        self.assertTrue(1.4 * sizes[0] < sizes[1] < 1.6 * sizes[0], sizes)    # halves
+        shapes = {"mono": 1, "hint": 2, "confidence": 1, "sigma": 1, "transferred": 2, "doubt": 1}
+        rng = np.random.default_rng(3)
+        inputs = {n: rng.random((1, p, 32, 48)).astype(np.float32) for n, p in shapes.items()}
+        inputs["doubt"] *= 40
+        got = []
+        for name in ("one", "both"):
+            session = onnxruntime.InferenceSession(f"{self.folder}/{name}.onnx")
+            for vivid in (0, 1):
+                inputs["vivid"] = np.full((1, 1, 1, 1), vivid, np.float32)
+                got.append(session.run(None, inputs))
+        self.assertTrue(all(np.array_equal(x, y) for x, y in zip(got[0], got[2])))    # vivid 0: the other is not asked
+        self.assertFalse(np.array_equal(got[1][0], got[3][0]))
+        state = torch.load(other, weights_only=True)
+        for kind in ("network", "ema"):
+            state[kind]["bin_chroma"] += 1
+        torch.save(state, f"{self.folder}/bins.pt")
+        self.assertIn("other bins", script("export.py", run, "--inventor", f"{self.folder}/bins.pt", "-o", both, fails=True))
 
     def test_train_in_memory_of_the_device(self):
         script("train.py", *self.common, "--run", f"{self.folder}/mapped")

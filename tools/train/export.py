@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a checkpoint's averaged weights as ONNX (opset 17) and checks the file against ONNX Runtime.
 
-    export.py RUN/checkpoint.pt -o network.onnx
+    export.py RUN/checkpoint.pt -o network.onnx [--inventor OTHER/checkpoint.pt]
+
+Correcting and inventing want different data: scenes in any colours, and many photos in natural ones. With --inventor the
+colours where nothing is known are another run's, and both networks lie in the file, the other one's weights as float16.
+Who asks for vivid 0 does not compute it.
 """
 import argparse
 import os
@@ -15,7 +19,7 @@ from network import INPUTS, PLANES, Network, count_flops, count_weights
 
 OPSET = 17
 OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Abs", "Exp", "Sigmoid", "Softmax", "Concat", "Resize",
-             "ReduceMean", "GlobalAveragePool", "AveragePool", "Split", "Constant", "Identity"}
+             "ReduceMean", "GlobalAveragePool", "AveragePool", "Split", "Constant", "Identity", "Cast"}
 TOLERANCE = 1e-3    # largest difference from ONNX Runtime over the output's standard deviation
 
 
@@ -27,12 +31,38 @@ def load(path):
     return network.eval()
 
 
+def invent_by(network, other):
+    """`other` invents in the place of `network`; its weights are rounded as the file's will be."""
+    if not torch.equal(other.bin_chroma, network.bin_chroma):
+        raise SystemExit("--inventor: trained with other bins")
+    for p in other.parameters():
+        p.data = p.data.half().float()
+    network.inventor = other
+
+
+def store_inventor_as_halves(path):
+    import onnx
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.name.startswith("inventor.") and tensor.data_type == onnx.TensorProto.FLOAT:
+            half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor).astype(np.float16), tensor.name + ".half")
+            casts.append(onnx.helper.make_node("Cast", [half.name], [tensor.name], to=onnx.TensorProto.FLOAT))
+            tensor.CopyFrom(half)
+    nodes = casts + list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, path)
+
+
 def write(network, path):
     example = tuple(torch.rand(1, p, 64, 96) for p in PLANES) + (torch.zeros(1, 1, 1, 1),)
     names = list(INPUTS) + ["vivid"]
     axes = {n: {0: "batch", 2: "height", 3: "width"} for n in list(INPUTS) + ["chroma", "error"]}
     torch.onnx.export(network, example, path + ".tmp", opset_version=OPSET, input_names=names,
                       output_names=["chroma", "error"], dynamic_axes=axes, dynamo=False)
+    if network.inventor is not None:
+        store_inventor_as_halves(path + ".tmp")
     os.replace(path + ".tmp", path)
 
 
@@ -76,8 +106,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("checkpoint")
     ap.add_argument("-o", "--output", required=True, metavar="ONNX")
+    ap.add_argument("--inventor", metavar="CHECKPOINT", help="of the network that invents colours")
     a = ap.parse_args()
-    export(load(a.checkpoint), a.output)
+    network = load(a.checkpoint)
+    if a.inventor:
+        invent_by(network, load(a.inventor))
+    export(network, a.output)
     return 0
 
 

@@ -121,6 +121,7 @@ class Network(nn.Module):
         self.last_error = nn.Conv2d(w[0], 1, 1)
         self.bin_hidden = nn.Conv2d(w[2], w[2], 1)
         self.bin_logits = nn.Conv2d(w[2], bins, 1)
+        self.inventor = None            # another Network that invents colours in this one's place (export.py)
         self.register_buffer("bin_chroma", torch.zeros(bins, 2))   # centres, set from data
         self.register_buffer("bin_weight", torch.ones(bins))       # class rebalancing, mean 1 over the data
         for layer in (self.last_chroma, self.last_error, self.bin_logits):
@@ -160,11 +161,16 @@ class Network(nn.Module):
         return F.conv2d(share, self.bin_chroma.t()[:, :, None, None])
 
     def forward(self, mono, hint, confidence, sigma, transferred, doubt, vivid):
-        correction, log_factor, logits = self.heads(mono, hint, confidence, sigma, transferred, doubt)
+        inputs = (mono, hint, confidence, sigma, transferred, doubt)
+        correction, log_factor, logits = self.heads(*inputs)
         chroma = transferred + correction
         error = doubt * torch.exp(ERROR_TRUST * log_factor)
+        unsure = error
+        if self.inventor is not None:
+            _, log_factor, logits = self.inventor.heads(*inputs)
+            unsure = doubt * torch.exp(ERROR_TRUST * log_factor)
         colour = F.interpolate(self.decode(logits), scale_factor=4, mode="bilinear", align_corners=False)
-        invented = torch.sigmoid((error - VIVID_ERROR) * 0.5) * (1 - confidence)
+        invented = torch.sigmoid((unsure - VIVID_ERROR) * 0.5) * (1 - confidence)
         return chroma + vivid * invented * (VIVID_GAIN * colour - chroma), error
 
 
