@@ -83,8 +83,11 @@ cf_status cf_train_render(cf_cl *cl, const cf_train_dataset *set, const cf_photo
     out->pair = cf_random_uniform(&random) >= set->point_share;
     out->max_disparity = set->width * between(&random, 0.02, MOST_DISPARITY);
     int is_cut = out->pair && cf_random_uniform(&random) < set->cut_share;
-    CF_TRY((is_cut ? cf_layered_scene_cut : cf_layered_scene_draw)(
-        photos, out->held_out, set->width, set->height, out->max_disparity, &random, &scene));
+    cf_status (*make_scene)(const cf_photo_set *, int, int, int, double, cf_random *,
+                            cf_layered_scene *) =
+        is_cut ? cf_layered_scene_cut : cf_layered_scene_draw;
+    CF_TRY(make_scene(photos, out->held_out, set->width, set->height, out->max_disparity, &random,
+                      &scene));
     if (out->pair) {
         cast_light(&scene, &random);
         cf_train_rig_draw(&scene, &random, &out->rig);
