@@ -16,9 +16,12 @@
      {"cells.mono", "cells.hint", "cells.confidence", "cells.sigma", "cells.chroma",               \
       "cells.error"},                                                                              \
      {"network.chroma", "network.error"}, NULL},                                                   \
+    {"bilateral", MONO,                                                                            \
+     {"cells.mono", "cells.sigma", "network.chroma", "network.error"},                             \
+     {"settled.chroma", "settled.error"}, NULL},                                                   \
     {"restore", MONO,                                                                              \
      {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma",                  \
-      "cells.error", "network.chroma", "network.error"},                                           \
+      "cells.error", "settled.chroma", "settled.error"},                                           \
      {"frame.chroma", "frame.error"}, NULL}
 /* clang-format on */
 
