@@ -31,7 +31,7 @@
  * Border: cells beyond it are those at it. Values that are not numbers, or beyond 1e4, count as 0.
  */
 typedef struct {
-    float reach;      /* the widest step, at most this share of the shorter side; 0: one cell */
+    float reach;      /* the widest step, at most this share of the shorter side; 0: none */
     float range;      /* difference of q that parts surfaces */
     float noise;      /* how far noise widens it */
     float narrow;     /* range of the widest step as a share of that of the narrowest */
@@ -44,7 +44,8 @@ typedef struct {
         .mono_noise = 1                                                                            \
     }
 
-/* Cells between those that the first pass looks at; the next pass halves it, down to 1. */
+/* Cells between those that the first pass looks at; the next pass halves it, down to 1. 0 where
+ * `reach` is less than a cell: nothing is averaged. */
 int cf_bilateral_widest(const cf_bilateral_params *p, int width, int height);
 /* 1 / s^2 of a pass. */
 float cf_bilateral_narrowing(const cf_bilateral_params *p, int widest, int step);

@@ -55,8 +55,8 @@ static void begin(const cf_bilateral_params *p, const cf_stage_io *io, const fie
 
 int cf_bilateral_widest(const cf_bilateral_params *p, int width, int height) {
     float most = p->reach * (float)(width < height ? width : height);
-    int step = 1;
-    while ((float)(2 * step) <= most)
+    int step = most >= 1;
+    while (step > 0 && (float)(2 * step) <= most)
         step *= 2;
     return step;
 }

@@ -60,6 +60,13 @@ static float16 window_mean(__global const float *mono, int mono_pitch, __global 
     return (l2 + l1 + mid + r1 + r2) / convert_float16(columns * (last - first + 1));
 }
 
+/* What noise of this variance does not explain of a difference: all of it where it is far larger.
+ */
+static float16 unexplained(float16 difference, float16 noise) {
+    float16 excess = max(difference * difference - noise, 0.0f);
+    return excess / (excess + 0.4f * noise + 1e-9f) * difference;
+}
+
 __kernel void hints(__global const float *mono, int mono_pitch, __global const float *color,
                     int color_pitch, __global const float *match, int match_pitch,
                     __global float *hint, int hint_pitch, __global float *confidence,
@@ -88,8 +95,9 @@ __kernel void hints(__global const float *mono, int mono_pitch, __global const f
     slack *= slack;
     float16 one = d * d / (luma + residue + 4.0f * slack) * 0.5f;
     float16 many = mean * mean / (0.25f * luma + 0.5f * residue + slack) * 0.5f;
-    float16 excess = max(d * d - 2.0f * luma, 0.0f);
-    float16 denominator = max(m + excess / (excess + luma + 1e-9f) * d, 0.5f * m);
+    float16 lean = unexplained(mean, 0.1f * luma + residue);
+    lean += unexplained(d - lean, 3.0f * luma);
+    float16 denominator = max(m + lean, 0.5f * m);
     float16 scale = 1.0f / (denominator + p.spectral.w);
     float16 v = (p.noise_b.x * m + p.noise_b.y) * scale * scale + p.noise_b.z;
     float16 top = max(max(r * p.inverse_clip.x, g * p.inverse_clip.y), b * p.inverse_clip.z);

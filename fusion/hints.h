@@ -18,8 +18,11 @@
  * The difference d of the colour sample's own mono response (spectral . RGB) and m is held against
  * the noise:
  *  - what noise explains is ignored: the chroma's denominator is m, the cleaner of the two;
- *  - what noise does not explain is a fetch a little off, so the denominator leans to the sample's
- *    own response, which keeps its chroma right when it still shows the same surface;
+ *  - what noise does not explain is a fetch a little off, or a light that the cameras see a little
+ *    differently, so the denominator leans to the sample's own response, which keeps its chroma
+ *    right when it still shows the same surface: m + u(mean, luma / 10 + mono) of the 5 x 5 mean of
+ *    d, and of the pixel's rest u(d - that, 3 luma), where luma and mono are the noises' variances
+ *    and u(v, n) = v e / (e + 0.4 n), e = max(v^2 - n, 0);
  *  - much more than that, at the pixel or in the mean of 5 x 5, says that it shows another surface:
  *    confidence falls.
  * A sample that agrees is mostly right even where the matcher doubts (even surfaces): the trust in

@@ -49,6 +49,13 @@ static float variance(const float noise[2], float m) {
     return noise[0] * m + noise[1];
 }
 
+/* What noise of this variance does not explain of a difference: all of it where it is far larger.
+ */
+static float unexplained(float difference, float noise) {
+    float excess = fmaxf(difference * difference - noise, 0);
+    return excess / (excess + 0.4F * noise + 1e-9F) * difference;
+}
+
 /* 1 below 0.98 of the white level, 0 above 1.02: noise spreads the edge. */
 static float unclipped(const cf_hints_params *p, sample s) {
     float top = fmaxf(fmaxf(s.r / p->clip[0], s.g / p->clip[1]), s.b / p->clip[2]);
@@ -73,8 +80,9 @@ cf_status cf_hints_ref(const cf_stage_io *io, const void *params) {
             float many = mean * mean / (0.25F * luma + 0.5F * mono + slack) * 0.5F;
             float agree = 1 / ((1 + one * one) * (1 + many * many));
 
-            float excess = fmaxf(d * d - 2 * luma, 0);
-            float denominator = fmaxf(s.m + excess / (excess + luma + 1e-9F) * d, 0.5F * s.m);
+            float lean = unexplained(mean, 0.1F * luma + mono);
+            lean += unexplained(d - lean, 3 * luma);
+            float denominator = fmaxf(s.m + lean, 0.5F * s.m);
             float size = denominator + p->eps;
             float noise = 0.5F * (variance(p->red_noise, s.m) + variance(p->blue_noise, s.m));
             float v = noise / (size * size) + p->registration * p->registration;

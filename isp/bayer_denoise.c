@@ -22,9 +22,9 @@ static const cf_option options[] = {
 };
 
 static float amount_of(const cf_noise *noise) {
-    float t = (noise->scale - 0.02F) / 0.04F;
+    float t = (noise->scale - 0.02F) / 0.1F;
     t = t > 0 ? (t < 1 ? t : 1) : 0;
-    return 0.6F * t * t * (3 - 2 * t);
+    return 0.5F * t * t * (3 - 2 * t);
 }
 
 static cf_status bind(const cf_stage_context *context, void *params) {

@@ -12,7 +12,7 @@
  * Chroma is averaged along the mono picture's structure later, and that knows more than a mosaic
  * can: in good light blocks of 8x8 cells only smear it. Where hardly a photon is left, matching and
  * averaging both need help. So the bound amount rises with the noise, without a jump, from 0 at
- * `scale` 0.02 (50 photo-electrons in white) to 0.6 at 0.06; at 0 the stage is left out. The whole
+ * `scale` 0.02 (50 photo-electrons in white) to 0.5 at 0.12; at 0 the stage is left out. The whole
  * amount would cost colour: what shrinkage leaves is smooth, and looks like signal to an average.
  * Border as stage denoise.
  */

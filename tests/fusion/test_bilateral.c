@@ -150,7 +150,8 @@ START_TEST(steps_follow_the_size) {
     cf_bilateral_params params = CF_BILATERAL_DEFAULTS;
     ck_assert_int_eq(cf_bilateral_widest(&params, 640, 368), 64);
     ck_assert_int_eq(cf_bilateral_widest(&params, 192, 240), 32);
-    ck_assert_int_eq(cf_bilateral_widest(&params, 1, 1), 1);
+    ck_assert_int_eq(cf_bilateral_widest(&params, 6, 9), 1);
+    ck_assert_int_eq(cf_bilateral_widest(&params, 1, 1), 0);
     ck_assert_float_eq_tol(cf_bilateral_narrowing(&params, 32, 1), 1, 1e-6);
     ck_assert_float_eq_tol(cf_bilateral_narrowing(&params, 32, 32), 1 / (0.7F * 0.7F), 1e-5);
 }

@@ -154,7 +154,7 @@ START_TEST(chroma_of_a_still_camera_is_calm) {
 END_TEST
 
 START_TEST(chroma_follows_a_pan) {
-    check_calmer(PAN, 15);
+    check_calmer(PAN, 7);
 }
 END_TEST
 

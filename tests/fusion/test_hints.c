@@ -80,12 +80,30 @@ START_TEST(what_noise_cannot_explain_is_doubted) {
     /*
      * d = 0.39, slack = 0.04^2: one = 0.1521 / (0.0004 + 0.0001 + 0.0064) / 2 = 11.02174,
      * many = 0.1521 / (0.0001 + 0.00005 + 0.0016) / 2 = 43.45714, agreement 1 / (122.4788 *
-     * 1889.523). excess = 0.1521 - 0.0008, so the denominator is 0.39 + 0.1513 / 0.1517 * 0.39 =
-     * 0.7789717, the variance 0.0016 / 0.7889717^2 + 0.0025 = 0.00507038, the clean confidence
-     * 0.816090.
+     * 1889.523). The mean's noise is 0.00004 + 0.0001, e = 0.1521 - 0.00014 = 0.15196, so the
+     * denominator is 0.39 + 0.15196 / (0.15196 + 0.000056) * 0.39 = 0.7798563, which leaves the
+     * pixel nothing; the variance 0.0016 / 0.7898563^2 + 0.0025 = 0.00506463, the clean confidence
+     * 0.816260.
      */
-    ck_assert_float_eq_tol(confidence[40], 3.52636e-6, 2e-9);
-    ck_assert_float_eq_tol(hint[40], (1.18 - 0.7789717) / 0.7889717, 1e-4);
+    ck_assert_float_eq_tol(confidence[40], 3.52709e-6, 2e-9);
+    ck_assert_float_eq_tol(hint[40], (1.18 - 0.7798563) / 0.7898563, 1e-5);
+}
+END_TEST
+
+START_TEST(a_pixel_apart_keeps_its_own_denominator) {
+    even_scene();
+    const int at = 5 * SIDE + 7;
+    for (int k = 0; k < 3; k++)
+        color[k * SIDE * SIDE + at] *= 2;
+    run();
+    /*
+     * d = 0.39, its mean 0.0156: e = 0.00024336 - 0.00014 = 0.00010336, the mean's part 0.0156 e /
+     * (e + 0.000056) = 0.0101181. The rest 0.3798819 against noise 0.0012: e = 0.1431103, the
+     * pixel's part 0.3798819 e / (e + 0.00048) = 0.3786120; the denominator 0.7787301.
+     */
+    ck_assert_float_eq_tol(hint[at], (1.18 - 0.7787301) / 0.7887301, 1e-5);
+    /* A neighbour shares the mean, and nothing else: its rest -0.0101181 is below the noise. */
+    ck_assert_float_eq_tol(hint[at + 1], (0.59 - 0.4001181) / 0.4101181, 1e-5);
 }
 END_TEST
 
@@ -138,6 +156,7 @@ END_TEST
 
 static void add(TCase *tc) {
     tcase_add_test(tc, matching_samples_keep_their_chroma);
+    tcase_add_test(tc, a_pixel_apart_keeps_its_own_denominator);
     tcase_add_test(tc, doubt_about_the_match_counts_by_its_root);
     tcase_add_test(tc, what_noise_cannot_explain_is_doubted);
     tcase_add_test(tc, no_match_clipped_or_broken_samples_give_no_hint);

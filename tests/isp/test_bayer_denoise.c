@@ -60,7 +60,7 @@ START_TEST(steps_aside_in_good_light) {
     ck_assert_int_eq(cf_stage_bayer_denoise.identity(&context), 0);
     cf_bayer_denoise_params params = CF_BAYER_DENOISE_DEFAULTS;
     ck_assert_int_eq(cf_stage_bayer_denoise.bind(&context, &params), CF_OK);
-    ck_assert_float_eq_tol(params.amount, 0.6, 1e-6);
+    ck_assert_float_eq_tol(params.amount, 0.5, 1e-6);
     cf_camera_profile_clear(&camera);
 }
 END_TEST

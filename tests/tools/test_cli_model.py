@@ -92,10 +92,17 @@ class Colorizer(Case):
     def test_one_that_changes_nothing(self):
         path, same = write(self.path("same.onnx"), colorizer()), self.path("same.png")
         self.good(transfer="guided", tone="none")
-        self.good(model=path, output=same, tone="none")
-        self.assertEqual(png_rows(same), png_rows(self.out))
+        self.good(model=path, output=same, tone="none", set="bilateral.reach=0")
+        differences = self.differences(same)
+        self.assertLessEqual(max(differences), 1)  # the other stages' rounding on the way to cells and back
+        self.assertLess(sum(differences), len(differences) / 1000)
         self.good(tone="none", output=same)
-        self.assertNotEqual(png_rows(same), png_rows(self.out))
+        self.assertGreater(max(self.differences(same)), 8)
+
+    def differences(self, path):
+        """Of each sample of two pictures."""
+        pairs = zip(png_rows(path), png_rows(self.out), strict=True)
+        return [abs(x - y) for a, b in pairs for x, y in zip(a, b, strict=True)]
 
     def test_other_ports(self):
         needed = "needed are inputs mono 1x1xHxW, hint 1x2xHxW"
