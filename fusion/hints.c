@@ -2,6 +2,7 @@
 /* Host side of stage `hints`. */
 #include "fusion/hints.h"
 
+#include <math.h>
 #include <string.h>
 
 CF_CL_SOURCE(hints);
@@ -20,6 +21,8 @@ static const cf_option options[] = {
     {"blue-noise", CF_OPTION_FLOAT, FIELD(blue_noise), 2, 0, 1e6, "variance scale,offset of B"},
     {"luma-noise", CF_OPTION_FLOAT, FIELD(luma_noise), 2, 0, 1e6,
      "variance scale,offset of the colour picture's mono response"},
+    {"kept", CF_OPTION_FLOAT, FIELD(kept), 1, 0, 1,
+     "share of luma-noise that a mean of 5 x 5 keeps"},
     {"tolerance", CF_OPTION_FLOAT, FIELD(tolerance), 1, 0x1p-10, 1,
      "relative difference of the views that is no mismatch"},
     {"tolerance-dark", CF_OPTION_FLOAT, FIELD(tolerance_dark), 1, 0x1p-14, 1,
@@ -66,6 +69,7 @@ static cf_status bind(const cf_stage_context *context, void *params) {
         p->red_noise[i] *= share;
         p->blue_noise[i] *= share;
     }
+    p->kept = fminf(defaults.kept * share, 1);
     return CF_OK;
 }
 
@@ -85,7 +89,7 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
         0.5F * (p->red_noise[0] + p->blue_noise[0]),
         0.5F * (p->red_noise[1] + p->blue_noise[1]),
         p->registration * p->registration,
-        0,
+        p->kept,
         p->tolerance,
         p->tolerance_dark,
         p->least,

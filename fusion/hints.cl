@@ -5,7 +5,7 @@
 typedef struct {
     float4 spectral;     /* r, g, b, eps */
     float4 noise_a;      /* luma scale, offset; mono scale, offset */
-    float4 noise_b;      /* mean of red and blue: scale, offset; registration^2; unused */
+    float4 noise_b;      /* mean of red and blue: scale, offset; registration^2; kept */
     float4 rest;         /* tolerance, tolerance_dark, least; unused */
     float4 inverse_clip; /* r, g, b; unused */
 } hints_params;
@@ -95,7 +95,7 @@ __kernel void hints(__global const float *mono, int mono_pitch, __global const f
     slack *= slack;
     float16 one = d * d / (luma + residue + 4.0f * slack) * 0.5f;
     float16 many = mean * mean / (0.25f * luma + 0.5f * residue + slack) * 0.5f;
-    float16 lean = unexplained(mean, 0.1f * luma + residue);
+    float16 lean = unexplained(mean, p.noise_b.w * luma + residue);
     lean += unexplained(d - lean, 3.0f * luma);
     float16 denominator = max(m + lean, 0.5f * m);
     float16 scale = 1.0f / (denominator + p.spectral.w);

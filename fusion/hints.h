@@ -20,9 +20,9 @@
  *  - what noise explains is ignored: the chroma's denominator is m, the cleaner of the two;
  *  - what noise does not explain is a fetch a little off, or a light that the cameras see a little
  *    differently, so the denominator leans to the sample's own response, which keeps its chroma
- *    right when it still shows the same surface: m + u(mean, luma / 10 + mono) of the 5 x 5 mean of
- *    d, and of the pixel's rest u(d - that, 3 luma), where luma and mono are the noises' variances
- *    and u(v, n) = v e / (e + 0.4 n), e = max(v^2 - n, 0);
+ *    right when it still shows the same surface. It is m + u(mean, kept luma + mono) of the mean
+ *    of d over 5 x 5, + u(d - that, 3 luma) of the pixel's rest, where luma and mono are variances
+ *    of noise and u(v, n) = v e / (e + 0.4 n), e = max(v^2 - n, 0);
  *  - much more than that, at the pixel or in the mean of 5 x 5, says that it shows another surface:
  *    confidence falls.
  * A sample that agrees is mostly right even where the matcher doubts (even surfaces): the trust in
@@ -39,6 +39,7 @@ typedef struct {
     float red_noise[2];   /* the same of the R plane where the scene is grey of value m */
     float blue_noise[2];  /* the same for B */
     float luma_noise[2];  /* the same for spectral . RGB */
+    float kept;           /* share of luma_noise that a mean of 5 x 5 keeps, 0..1 */
     float tolerance;      /* relative difference of the views that is no sign of a mismatch, 0..1 */
     float tolerance_dark; /* the same near black, linear */
     float registration;   /* standard deviation of chroma that registration and demosaicing add */
@@ -49,8 +50,8 @@ typedef struct {
     {                                                                                              \
         .spectral = {0.2126F, 0.7152F, 0.0722F}, .eps = CF_CHROMA_EPS, .mono_noise = {0.0001F, 0}, \
         .red_noise = {0.002F, 0}, .blue_noise = {0.002F, 0}, .luma_noise = {0.001F, 0},            \
-        .tolerance = 0.07F, .tolerance_dark = 0.004F, .registration = 0.05F, .least = 0.01F,       \
-        .clip = {                                                                                  \
+        .kept = 0.1F, .tolerance = 0.07F, .tolerance_dark = 0.004F, .registration = 0.05F,         \
+        .least = 0.01F, .clip = {                                                                  \
             1,                                                                                     \
             1,                                                                                     \
             1                                                                                      \

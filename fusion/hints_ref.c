@@ -80,7 +80,7 @@ cf_status cf_hints_ref(const cf_stage_io *io, const void *params) {
             float many = mean * mean / (0.25F * luma + 0.5F * mono + slack) * 0.5F;
             float agree = 1 / ((1 + one * one) * (1 + many * many));
 
-            float lean = unexplained(mean, 0.1F * luma + mono);
+            float lean = unexplained(mean, p->kept * luma + mono);
             lean += unexplained(d - lean, 3 * luma);
             float denominator = fmaxf(s.m + lean, 0.5F * s.m);
             float size = denominator + p->eps;

@@ -19,6 +19,7 @@ static const cf_hints_params params = {.spectral = {0.25F, 0.5F, 0.25F},
                                        .red_noise = {0, 0.0020F},
                                        .blue_noise = {0, 0.0012F},
                                        .luma_noise = {0, 0.0004F},
+                                       .kept = 0.1F,
                                        .tolerance = 0.1F,
                                        .tolerance_dark = 0.001F,
                                        .registration = 0.05F,
@@ -148,7 +149,11 @@ START_TEST(takes_the_noise_from_the_cameras) {
     ck_assert_float_eq_tol(p.clip[0], 2, 1e-6);
     const cf_stage_context coarse = {
         .mono = &mono_camera, .color = &color_camera, .color_scale = 0.5F};
+    ck_assert_float_eq_tol(p.kept, 0.1, 1e-7);
     ck_assert_int_eq(cf_stage_hints.bind(&coarse, &p), CF_OK);
+    ck_assert_float_eq_tol(p.kept, 0.4, 1e-6); /* a quarter of the samples in the window */
+    ck_assert_int_eq(cf_stage_hints.bind(&coarse, &p), CF_OK);
+    ck_assert_float_eq_tol(p.kept, 0.4, 1e-6);          /* however often */
     ck_assert_float_eq_tol(p.red_noise[0], 0.08, 1e-7); /* one sample for 4 pixels */
     ck_assert_float_eq_tol(p.luma_noise[0], 0.00453125, 1e-8);
 }
