@@ -8,12 +8,12 @@
 /* Its inputs and outputs, float32, N x planes x height x width with N = 1 (fusion/models/README.md
  * says what they mean). Sides are multiples of 16. */
 typedef enum {
+    CF_COLORIZER_TRANSFERRED,
+    CF_COLORIZER_DOUBT,
     CF_COLORIZER_MONO,
     CF_COLORIZER_HINT,
     CF_COLORIZER_CONFIDENCE,
     CF_COLORIZER_SIGMA,
-    CF_COLORIZER_TRANSFERRED,
-    CF_COLORIZER_DOUBT,
     CF_COLORIZER_VIVID, /* 1x1x1x1 */
     CF_COLORIZER_INPUTS,
     CF_COLORIZER_CHROMA = CF_COLORIZER_INPUTS,

@@ -32,6 +32,11 @@ static cf_status bind(const cf_stage_context *context, void *params) {
     return CF_OK;
 }
 
+/* Chroma and error stay the transfer's. */
+static int identity(const cf_stage_context *context) {
+    return !context->network;
+}
+
 static const cf_plane_set *planes_of(const cf_stage_io *io, int port) {
     int out = port - CF_COLORIZER_CHROMA;
     return out < 0 ? &io->in[port] : &io->out[out];
@@ -150,12 +155,12 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
 const cf_stage cf_stage_network = {
     .name = "network",
     .summary = "corrects and completes chroma on the grid of cells",
-    .in = {{.name = "mono", .domain = CF_DOMAIN_UNIT, .planes = 1},
+    .in = {{.name = "transferred", .domain = CF_DOMAIN_CHROMA, .planes = 2},
+           {.name = "doubt", .domain = CF_DOMAIN_SIGMA, .planes = 1},
+           {.name = "mono", .domain = CF_DOMAIN_UNIT, .planes = 1},
            {.name = "hint", .domain = CF_DOMAIN_CHROMA, .planes = 2},
            {.name = "confidence", .domain = CF_DOMAIN_UNIT, .planes = 1},
-           {.name = "sigma", .domain = CF_DOMAIN_SIGMA, .planes = 1},
-           {.name = "transferred", .domain = CF_DOMAIN_CHROMA, .planes = 2},
-           {.name = "doubt", .domain = CF_DOMAIN_SIGMA, .planes = 1}},
+           {.name = "sigma", .domain = CF_DOMAIN_SIGMA, .planes = 1}},
     .out = {{.name = "chroma", .domain = CF_DOMAIN_CHROMA, .planes = 2},
             {.name = "error", .domain = CF_DOMAIN_SIGMA, .planes = 1}},
     .params_size = sizeof(cf_network_params),
@@ -167,6 +172,7 @@ const cf_stage cf_stage_network = {
     .tol_mean = 1e-5,
     .tol_why =
         "20 layers whose convolutions are summed in another order, some by Winograd's method",
+    .identity = identity,
     .bind = bind,
     .prepare = prepare,
     .release = release,

@@ -8,12 +8,15 @@
 #include "isp/stage.h"
 
 /*
- * in  outputs of stage `cells`: mono 1 plane, hint 2, confidence 1, sigma 1, transferred 2, doubt 1
+ * in  transferred 2 planes of chroma, doubt 1 plane, its error: outputs of stage `bilateral`
+ *     mono 1 plane, hint 2, confidence 1, sigma 1: outputs of stage `cells`
  * out chroma 2 planes
  *     error  1 plane, predicted chroma error, Lab ab units
  *
  * What comes out is the network's (fusion/models/README.md); the stage plans it once for the size
  * of its inputs (cf_stage.prepare). The reference is cf_net_reference: slow.
+ *
+ * Without a network (cf_stage_context.network) chroma and error stay the transfer's.
  */
 typedef struct {
     const cf_model *model; /* NULL: the built-in one; from cf_stage_context.network */

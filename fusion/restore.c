@@ -16,10 +16,6 @@ static const cf_option options[] = {
     CF_OPTION_END,
 };
 
-static int identity(const cf_stage_context *context) {
-    return !context->network;
-}
-
 static cf_status shape(const cf_stage_io *io, const void *params, int port, int *width,
                        int *height) {
     const cf_plane_set *cells = &io->in[CELL_MONO];
@@ -69,7 +65,6 @@ const cf_stage cf_stage_restore = {
     .tol_mean = 1e-6,
     .tol_why = "the device's exp may be 3 ulp off; four terms in another order",
     .shape = shape,
-    .identity = identity,
     .run_ref = cf_restore_ref,
     .run_cl = run_cl,
 };

@@ -23,7 +23,7 @@
  *     bilinear (CF_RESTORE_FLOOR + exp(-(mono - cells.mono)^2 / (2 spread^2))),
  * a joint bilateral upsampling (Kopf et al., SIGGRAPH 2007), as in tools/train/network.py.
  *
- * The identity where no network is (cf_stage_context.network). Border: cells beyond it are those at
+ * Border: cells beyond it are those at
  * it. Values that are not numbers, or beyond 1e4, count as 0.
  */
 typedef struct {

@@ -181,7 +181,7 @@ START_TEST(network_corrects_the_transfer) {
     rig r;
     cf_fuse *fuse;
     cf_image before, after;
-    static const char *const names[] = {"transfer.chroma", "fused.chroma"};
+    static const char *const names[] = {"settled.chroma", "network.chroma"};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     make_rig(CF_RIG_PARALLEL, 1, &r);
     const cf_fuse_rig parts = {.mono = &r.mono, .color = &r.color, .geometry = &r.geometry};
@@ -194,10 +194,11 @@ START_TEST(network_corrects_the_transfer) {
         ck_assert_int_eq(run_one(&r, fuse), CF_OK);
         ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, names[0], &before), CF_OK);
         ck_assert_int_eq(cf_fuse_fetch_tensor(fuse, names[1], &after), CF_OK);
-        for (int y = 0; y < HEIGHT; y++)
+        ck_assert_int_ge(after.height, HEIGHT / 2);
+        for (int y = 0; y < after.height; y++)
             differ += memcmp(cf_image_row(&before, 0, y), cf_image_row(&after, 0, y),
-                             WIDTH * sizeof(float)) != 0;
-        ck_assert_int_eq(differ, t == CF_FUSE_NETWORK ? HEIGHT : 0);
+                             (size_t)after.width * sizeof(float)) != 0;
+        ck_assert_int_eq(differ, t == CF_FUSE_NETWORK ? after.height : 0);
         cf_image_free(&before);
         cf_image_free(&after);
         cf_fuse_destroy(&fuse);

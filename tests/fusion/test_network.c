@@ -22,8 +22,8 @@
 enum { SIDE = 16, AREA = SIDE * SIDE };
 
 static cf_cl *cl;
-static float planes[8][AREA]; /* mono, hint, hint, confidence, sigma, transferred, transferred,
-                                  doubt */
+static float planes[8][AREA]; /* transferred, transferred, doubt, mono, hint, hint, confidence,
+                                  sigma */
 static float chroma[2 * AREA], error[AREA];
 static char last_line[512];
 
@@ -34,7 +34,7 @@ static void remember(void *user, cf_log_level level, const char *line) {
 }
 
 static void connect(cf_stage_io *io) {
-    static const int first[] = {0, 1, 3, 4, 5, 7}, count[] = {1, 2, 1, 1, 2, 1};
+    static const int first[] = {0, 2, 3, 4, 6, 7}, count[] = {2, 1, 1, 2, 1, 1};
     const cf_plane_set one = {.width = SIDE, .height = SIDE, .planes = 1, .pitch = SIDE, .elem = 4};
     memset(io, 0, sizeof *io);
     for (int i = 0; i < 6; i++) {
@@ -56,8 +56,8 @@ static void fill(void) {
 
 static float expected(int plane, float vivid, int i) {
     if (plane == 2)
-        return (planes[7][i] + planes[4][i]) * planes[0][i];
-    return planes[5 + plane][i] + vivid * planes[1 + plane][i] * planes[3][i];
+        return (planes[2][i] + planes[7][i]) * planes[3][i];
+    return planes[plane][i] + vivid * planes[4 + plane][i] * planes[6][i];
 }
 
 static void expect_values(float vivid) {
@@ -216,7 +216,7 @@ static const cf_step steps[] = {
      {"mono", "hint", "confidence", "sigma", "transferred", "doubt"},
      {"c0", "c1", "c2", "c3", "c4", "c5"},
      NULL},
-    {"network", CF_ROLE_MONO, {"c0", "c1", "c2", "c3", "c4", "c5"}, {"n0", "n1"}, "vivid=0.5"},
+    {"network", CF_ROLE_MONO, {"c4", "c5", "c0", "c1", "c2", "c3"}, {"n0", "n1"}, "vivid=0.5"},
     {"restore",
      CF_ROLE_MONO,
      {"transferred", "doubt", "mono", "c0", "c4", "c5", "n0", "n1"},
@@ -248,16 +248,16 @@ static void run_references(const cf_plane_set set[8], const cf_network_params *p
     for (int i = 0; i < 6; i++) {
         cf_plane_set *out = &cells.out[i];
         ck_assert_int_eq(cf_stage_shape(&cf_stage_cells, &cells, NULL, i, out), CF_OK);
-        *out = net.in[i] = new_set(out->width, out->height, out->planes);
+        *out = net.in[(i + 2) % 6] = new_set(out->width, out->height, out->planes);
     }
     for (int i = 0; i < 2; i++)
         net.out[i] = new_set(net.in[0].width, net.in[0].height, 2 - i);
     restore.in[0] = set[4];
     restore.in[1] = set[5];
     restore.in[2] = set[0];
-    restore.in[3] = net.in[0];
-    restore.in[4] = net.in[4];
-    restore.in[5] = net.in[5];
+    restore.in[3] = cells.out[0];
+    restore.in[4] = cells.out[4];
+    restore.in[5] = cells.out[5];
     restore.in[6] = net.out[0];
     restore.in[7] = net.out[1];
     restore.out[0] = set[6];
@@ -340,19 +340,31 @@ START_TEST(pictures_of_any_size) {
 }
 END_TEST
 
-/* Without a network the steps are left out: the transfer's tensors come out under both names. */
+/* Without a network its step is left out, and nothing is added to the transfer's tensors. */
 START_TEST(no_network_leaves_the_transfer_as_it_is) {
     size_t count;
+    cf_random random;
     cf_plane_set set[8];
-    for (int i = 0; i < 8; i++)
-        set[i] = (cf_plane_set){
-            .width = 20, .height = 10, .planes = i == 1 || i == 4 ? 2 : 1, .elem = 4};
+    cf_random_seed(&random, 3);
+    for (int i = 0; i < 8; i++) {
+        set[i] = new_set(21, 10, i == 1 || i == 4 || i == 6 ? 2 : 1);
+        for (int y = 0; y < set[i].height * set[i].planes; y++)
+            for (int x = 0; x < set[i].width; x++)
+                cf_row(&set[i], 0, y)[x] = (float)cf_random_uniform(&random);
+    }
     cf_pipeline *p = new_pipeline(set, NULL);
     cf_pipeline_stages(p, &count);
-    ck_assert_uint_eq(count, 0);
-    ck_assert_ptr_eq(cf_pipeline_tensor(p, "chroma"), cf_pipeline_tensor(p, "transferred"));
-    ck_assert_ptr_eq(cf_pipeline_tensor(p, "error"), cf_pipeline_tensor(p, "doubt"));
+    ck_assert_uint_eq(count, 2);
+    for (int i = 0; i < 6; i++) {
+        cf_image image = view(&set[i]);
+        ck_assert_int_eq(cf_pipeline_write(p, names[i], &image), CF_OK);
+    }
+    ck_assert_int_eq(cf_pipeline_run(p), CF_OK);
+    ck_assert_double_eq(difference(p, "chroma", &set[4]), 0);
+    ck_assert_double_eq(difference(p, "error", &set[5]), 0);
     cf_pipeline_destroy(&p);
+    for (int i = 0; i < 8; i++)
+        cf_free(set[i].data);
 }
 END_TEST
 

@@ -128,11 +128,32 @@ class Training(unittest.TestCase):
                 got.append(session.run(None, inputs))
         self.assertTrue(all(np.array_equal(x, y) for x, y in zip(got[0], got[2])))    # vivid 0: the other is not asked
         self.assertFalse(np.array_equal(got[1][0], got[3][0]))
+        self.begin_with_exported(run, both)
         state = torch.load(other, weights_only=True)
         for kind in ("network", "ema"):
             state[kind]["bin_chroma"] += 1
         torch.save(state, f"{self.folder}/bins.pt")
         self.assertIn("other bins", script("export.py", run, "--inventor", f"{self.folder}/bins.pt", "-o", both, fails=True))
+
+    def begin_with_exported(self, run, both):
+        """A file is as good as the checkpoints that it was made of, but for rounded halves."""
+        script("export.py", run, "--inventor", both, "-o", f"{self.folder}/taken.onnx")
+        a, b = (onnxruntime.InferenceSession(path) for path in (both, f"{self.folder}/taken.onnx"))
+        rng = np.random.default_rng(4)
+        inputs = {i.name: rng.random([1, i.shape[1], 32, 48] if i.name != "vivid" else [1] * 4).astype(np.float32)
+                  for i in a.get_inputs()}
+        self.assertTrue(all(np.array_equal(x, y) for x, y in zip(a.run(None, inputs), b.run(None, inputs))))
+        said = script("train.py", *self.common, "--run", f"{self.folder}/from", "--start", both, "--rate", 1e-9)
+        self.assertIn("begins with its weights, but for bin_hidden", said)
+        started = torch.load(f"{self.folder}/from/checkpoint.pt", weights_only=True)["ema"]
+        for name, value in torch.load(run, weights_only=True)["ema"].items():
+            if not name.startswith("bin_"):
+                self.assertTrue(torch.allclose(value, started[name], atol=1e-6), name)
+        self.assertIn("another network", script("train.py", *self.common, "--run", f"{self.folder}/deep", "--start", both,
+                                                "--deep", 1, fails=True))
+        other = os.path.join(os.path.dirname(TRAIN), "..", "isp", "models")
+        other = next(os.path.join(other, name) for name in sorted(os.listdir(other)) if name.endswith(".onnx"))
+        self.assertIn("no network", script("export.py", other, "-o", f"{self.folder}/x.onnx", fails=True))
 
     def test_train_in_memory_of_the_device(self):
         script("train.py", *self.common, "--run", f"{self.folder}/mapped")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a checkpoint's averaged weights as ONNX (opset 17) and checks the file against ONNX Runtime.
 
-    export.py RUN/checkpoint.pt -o network.onnx [--inventor OTHER/checkpoint.pt]
+    export.py RUN/checkpoint.pt -o network.onnx [--inventor OTHER/checkpoint.pt|OTHER.onnx]
 
 Correcting and inventing want different data: scenes in any colours, and many photos in natural ones. With --inventor the
 colours where nothing is known are another run's, and both networks lie in the file, the other one's weights as float16.
@@ -23,12 +23,46 @@ OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Abs", "Exp", "Sigmoid"
 TOLERANCE = 1e-3    # largest difference from ONNX Runtime over the output's standard deviation
 
 
-def load(path):
-    """The network with averaged weights of a checkpoint."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    network = Network(**state["config"])
-    network.load_state_dict(state["ema"])
+def read_weights(path, prefix=""):
+    """The state of a network in an ONNX file of `write`; the one in its second place with the prefix "inventor.".
+    Names that are not in the file (a network that does not invent has no bins) are not in the state."""
+    import onnx
+    state, centres = {}, []
+    for tensor in onnx.load(path).graph.initializer:
+        values = torch.from_numpy(onnx.numpy_helper.to_array(tensor).astype(np.float32))
+        name = tensor.name.removesuffix(".half")
+        if name.startswith("onnx::"):
+            centres += [values[:, :, 0, 0].t().contiguous()] if values.shape[:1] == (2,) else []
+        elif name.startswith(prefix):
+            state[name[len(prefix):]] = values
+    if len(centres) != 1 or "enter.conv.weight" not in state:
+        raise SystemExit(f"{path}: no {'inventor' if prefix else 'network'} that export.py wrote")
+    state["bin_chroma"] = centres[0]
+    return state
+
+
+def load(path, prefix=""):
+    """The network with averaged weights of a checkpoint, or with those of an ONNX file of `write`."""
+    if path.endswith(".onnx"):
+        weights = read_weights(path, prefix)
+        widths = [weights["enter.conv.weight"]] + [weights[f"down.{i}.conv.weight"] for i in range(4)]
+        config = {"widths": [len(w) for w in widths], "bins": len(weights["bin_chroma"]),
+                  "deep": sum(name.startswith("bottom.") for name in weights) // 2}
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        config, weights = state["config"], state["ema"]
+    network = Network(**config)
+    network.load_state_dict(weights, strict=not path.endswith(".onnx"))
     return network.eval()
+
+
+def load_inventor(path):
+    """The network that invents: of a checkpoint, or the second one of an ONNX file, or its only one."""
+    if path.endswith(".onnx"):
+        import onnx
+        if any(t.name.startswith("inventor.") for t in onnx.load(path).graph.initializer):
+            return load(path, "inventor.")
+    return load(path)
 
 
 def invent_by(network, other):
@@ -106,11 +140,12 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("checkpoint")
     ap.add_argument("-o", "--output", required=True, metavar="ONNX")
-    ap.add_argument("--inventor", metavar="CHECKPOINT", help="of the network that invents colours")
+    ap.add_argument("--inventor", metavar="CHECKPOINT", help="of the network that invents colours; or an ONNX file "
+                    "from here, whose inventor is taken over")
     a = ap.parse_args()
     network = load(a.checkpoint)
     if a.inventor:
-        invent_by(network, load(a.inventor))
+        invent_by(network, load_inventor(a.inventor))
     export(network, a.output)
     return 0
 

@@ -34,8 +34,8 @@ def coarse_chroma(batch):
 
 
 def choose_bins(batches, count, seed):
-    """(chroma centres (count, 2), class weights (count)) from batches: k-means in Lab ab over the occupied cells of
-    a grid, each counting with the root of its frequency, so that rare strong colours get bins."""
+    """Chroma centres (count, 2) from batches: k-means in Lab ab over the occupied cells of a grid, each counting with
+    the root of its frequency, so that rare strong colours get bins."""
     samples = torch.cat([coarse_chroma(b).permute(0, 2, 3, 1).reshape(-1, 2) for b in batches])
     ab = bin_ab(samples)
     cells, where, frequency = torch.unique((ab / 5).round(), dim=0, return_inverse=True, return_counts=True)
@@ -52,10 +52,16 @@ def choose_bins(batches, count, seed):
         total = torch.zeros(count).index_add_(0, nearest, weight)
         new = torch.zeros(count, 4).index_add_(0, nearest, means * weight[:, None]) / total.clamp_min(1e-9)[:, None]
         centres = torch.where(total[:, None] > 0, new, centres)
-    share = torch.zeros(count).index_add_(0, torch.cdist(means[:, :2], centres[:, :2]).argmin(1), frequency.float())
-    share = share / share.sum()
-    class_weight = 1 / ((1 - REBALANCE) * share + REBALANCE / count)
-    return centres[:, 2:].contiguous(), class_weight / (class_weight * share).sum()
+    return centres[:, 2:].contiguous()
+
+
+def weigh_bins(batches, chroma):
+    """Class weights (count) of the bins `chroma` (count, 2) in batches; their mean over the data is 1."""
+    samples = torch.cat([coarse_chroma(b).permute(0, 2, 3, 1).reshape(-1, 2) for b in batches])
+    nearest = torch.cat([torch.cdist(part, bin_ab(chroma)).argmin(1) for part in bin_ab(samples).split(1 << 16)])
+    share = torch.bincount(nearest, minlength=len(chroma)).float() / len(nearest)
+    weight = 1 / ((1 - REBALANCE) * share + REBALANCE / len(chroma))
+    return weight / (weight * share).sum()
 
 
 def bin_loss(network, logits, batch):

@@ -45,7 +45,8 @@ def parse():
                     help="of chromafuse-render-pairs, or of such folders, or a pattern; may be given several times")
     ap.add_argument("--photos", metavar="FOLDER", help="of pack_photos.py (default: pairs only)")
     ap.add_argument("--run", required=True, metavar="FOLDER", help="results and checkpoint")
-    ap.add_argument("--start", metavar="CHECKPOINT", help="weights and optimizer state that a new run begins with")
+    ap.add_argument("--start", metavar="CHECKPOINT", help="weights and optimizer state that a new run begins with; or "
+                    "an ONNX file of export.py, of which the first network is taken")
     ap.add_argument("--hours", type=float, default=0, help="time budget (default: none)")
     ap.add_argument("--minutes", type=float, default=0, help="added to it")
     ap.add_argument("--steps", type=int, default=0, help="number of steps (default: by time, else 20000)")
@@ -159,13 +160,30 @@ class Run:
         if path:
             self._load(path, path == self.path)
             return
-        parts = [{k: b[k].cpu() for k in ("truth", "spectral")} for i in range(12)
-                 for _, b in self.batches.make(self._placed(self.batches.draw(10 ** 9 + i)))]
-        chroma, weight = losses.choose_bins(parts, self.network.config["bins"], self.a.seed)
-        self.network.bin_chroma.copy_(chroma)
-        self.network.bin_weight.copy_(weight)
+        parts = self._look()
+        self.network.bin_chroma.copy_(losses.choose_bins(parts, self.network.config["bins"], self.a.seed))
+        self.network.bin_weight.copy_(losses.weigh_bins(parts, self.network.bin_chroma.cpu()))
+
+    def _look(self):
+        """Batches that no step is made of."""
+        return [{k: b[k].cpu() for k in ("truth", "spectral")} for i in range(12)
+                for _, b in self.batches.make(self._placed(self.batches.draw(10 ** 9 + i)))]
+
+    def _load_exported(self, path):
+        """Weights of an ONNX file; what it lacks stays as it began."""
+        other = export.load(path)
+        if other.config != self.network.config:
+            raise SystemExit(f"{path}: another network ({other.config}); give another --run")
+        lacks = self.network.load_state_dict(export.read_weights(path), strict=False).missing_keys
+        self.network.bin_weight.copy_(losses.weigh_bins(self._look(), self.network.bin_chroma.cpu()))
+        self.average.load(self.network.state_dict())
+        print(f"{path}: begins with its weights" +
+              (f", but for {', '.join(k for k in lacks if k != 'bin_weight')}" if len(lacks) > 1 else ""))
 
     def _load(self, path, go_on):
+        if path.endswith(".onnx"):
+            self._load_exported(path)
+            return
         state = torch.load(path, map_location=self.a.device, weights_only=True)
         if state["config"] != self.network.config:
             raise SystemExit(f"{path}: another network ({state['config']}); give another --run")
