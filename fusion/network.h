@@ -8,8 +8,8 @@
 #include "isp/stage.h"
 
 /*
- * in  transferred 2 planes of chroma, doubt 1 plane, its error: outputs of stage `bilateral`
- *     mono 1 plane, hint 2, confidence 1, sigma 1: outputs of stage `cells`
+ * in  outputs of stage `cells`: transferred 2 planes of chroma, doubt 1 plane (its error), mono 1,
+ *     hint 2, confidence 1, sigma 1
  * out chroma 2 planes
  *     error  1 plane, predicted chroma error, Lab ab units
  *

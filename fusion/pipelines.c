@@ -5,6 +5,27 @@
 #define MONO .role = CF_ROLE_MONO
 #define COLOR .role = CF_ROLE_COLOR
 
+/* What the transfer made, corrected and completed by the network (if there is one) on its grid of
+ * cells, and averaged there over cells that look alike. */
+/* clang-format off */
+#define CORRECT                                                                                    \
+    {"cells", MONO,                                                                                \
+     {"guide", "hint", "hint.confidence", "mono.sigma", "transfer.chroma", "transfer.error"},      \
+     {"cells.mono", "cells.hint", "cells.confidence", "cells.sigma", "cells.chroma",               \
+      "cells.error"}, NULL},                                                                       \
+    {"network", MONO,                                                                              \
+     {"cells.chroma", "cells.error", "cells.mono", "cells.hint", "cells.confidence",               \
+      "cells.sigma"},                                                                              \
+     {"network.chroma", "network.error"}, NULL},                                                   \
+    {"bilateral", MONO,                                                                            \
+     {"cells.mono", "cells.sigma", "network.chroma", "network.error"},                             \
+     {"settled.chroma", "settled.error"}, NULL},                                                   \
+    {"restore", MONO,                                                                              \
+     {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma",                  \
+      "cells.error", "settled.chroma", "settled.error"},                                           \
+     {"frame.chroma", "frame.error"}, NULL}
+/* clang-format on */
+
 /* In a sequence: frame.chroma with what was known of the same surfaces in the frame before. */
 /* clang-format off */
 #define REMEMBER(chroma, error, settings)                                                          \
@@ -88,7 +109,7 @@ const cf_step cf_pipeline_fuse[] = {
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
      NULL},
-    CF_STEPS_SETTLE,
+    CORRECT,
 
     REMEMBER("fused.chroma", "fused.error", NULL),
 
@@ -140,7 +161,7 @@ const cf_step cf_pipeline_colorize[] = {
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
      CF_COLORIZE_POINTS},
-    CF_STEPS_SETTLE,
+    CORRECT,
     REMEMBER("chroma", "error", POINTS_LAST),
     {0},
 };

@@ -33,28 +33,6 @@ extern const cf_step cf_pipeline_fuse[];
  * scene, and reach across differences in brightness. */
 #define CF_COLORIZE_POINTS "scene=0.06 hearsay=0.4 mono-range=0.1"
 
-/* What the transfer made, averaged over cells that look alike, then corrected and completed by the
- * network, if there is one: from guide, hint, hint.confidence, mono.sigma, transfer.chroma and
- * transfer.error to frame.chroma, frame.error. */
-/* clang-format off */
-#define CF_STEPS_SETTLE                                                                                    \
-    {"cells", .role = CF_ROLE_MONO,                                                                                \
-     {"guide", "hint", "hint.confidence", "mono.sigma", "transfer.chroma", "transfer.error"},      \
-     {"cells.mono", "cells.hint", "cells.confidence", "cells.sigma", "cells.chroma",               \
-      "cells.error"}, NULL},                                                                       \
-    {"bilateral", .role = CF_ROLE_MONO,                                                                            \
-     {"cells.mono", "cells.sigma", "cells.chroma", "cells.error"},                                 \
-     {"settled.chroma", "settled.error"}, NULL},                                                   \
-    {"network", .role = CF_ROLE_MONO,                                                                              \
-     {"settled.chroma", "settled.error", "cells.mono", "cells.hint", "cells.confidence",           \
-      "cells.sigma"},                                                                              \
-     {"network.chroma", "network.error"}, NULL},                                                   \
-    {"restore", .role = CF_ROLE_MONO,                                                                              \
-     {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma",                  \
-      "cells.error", "network.chroma", "network.error"},                                           \
-     {"frame.chroma", "frame.error"}, NULL}
-/* clang-format on */
-
 extern const cf_step cf_pipeline_colorize_shrink[];
 extern const cf_step cf_pipeline_colorize[];
 extern const cf_step cf_pipeline_colorize_lab[];

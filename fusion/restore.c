@@ -46,15 +46,15 @@ static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
 #define CELLS .size = CF_SIZE_SAME, .like = CELL_MONO
 const cf_stage cf_stage_restore = {
     .name = "restore",
-    .summary = "the network's correction at full resolution, led by mono",
+    .summary = "what was changed on the cells at full resolution, led by mono",
     .in = {{.name = "transferred", .domain = CF_DOMAIN_CHROMA, .planes = 2},
            {.name = "doubt", .domain = CF_DOMAIN_SIGMA, .planes = 1},
            {.name = "mono", .domain = CF_DOMAIN_UNIT, .planes = 1},
            {.name = "cells.mono", .domain = CF_DOMAIN_UNIT, .planes = 1, .size = CF_SIZE_FREE},
            {.name = "cells.transferred", .domain = CF_DOMAIN_CHROMA, .planes = 2, CELLS},
            {.name = "cells.doubt", .domain = CF_DOMAIN_SIGMA, .planes = 1, CELLS},
-           {.name = "network.chroma", .domain = CF_DOMAIN_CHROMA, .planes = 2, CELLS},
-           {.name = "network.error", .domain = CF_DOMAIN_SIGMA, .planes = 1, CELLS}},
+           {.name = "changed.chroma", .domain = CF_DOMAIN_CHROMA, .planes = 2, CELLS},
+           {.name = "changed.error", .domain = CF_DOMAIN_SIGMA, .planes = 1, CELLS}},
     .out = {{.name = "chroma", .domain = CF_DOMAIN_CHROMA, .planes = 2, .size = CF_SIZE_FREE},
             {.name = "error", .domain = CF_DOMAIN_SIGMA, .planes = 1, .size = CF_SIZE_FREE}},
     .params_size = sizeof(cf_restore_params),

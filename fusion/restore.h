@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stage `restore`: the network's correction at the picture's resolution, led by the mono picture.
- */
+/* Stage `restore`: what was changed on the cells, at the picture's resolution, led by the mono
+ * picture. */
 #ifndef CHROMAFUSE_FUSION_RESTORE_H
 #define CHROMAFUSE_FUSION_RESTORE_H
 
@@ -13,18 +13,17 @@
  *     cells.mono        1 plane ) outputs of stage `cells`
  *     cells.transferred 2 planes)
  *     cells.doubt       1 plane )
- *     network.chroma    2 planes) outputs of stage `network`
- *     network.error     1 plane )
+ *     changed.chroma    2 planes) the same after stages `network` and `bilateral`
+ *     changed.error     1 plane )
  * out chroma            2 planes at the picture's size
  *     error             1 plane, Lab ab units, >= 0
  *
- * chroma = transferred + R(network.chroma - cells.transferred), and the same for the error, so that
+ * chroma = transferred + R(changed.chroma - cells.transferred), and the same for the error, so that
  * what was measured keeps its own detail. R weighs the four cells around a pixel with
  *     bilinear (CF_RESTORE_FLOOR + exp(-(mono - cells.mono)^2 / (2 spread^2))),
  * a joint bilateral upsampling (Kopf et al., SIGGRAPH 2007), as in tools/train/network.py.
  *
- * Border: cells beyond it are those at
- * it. Values that are not numbers, or beyond 1e4, count as 0.
+ * Border: cells beyond it are those at it. Values that are not numbers, or beyond 1e4, count as 0.
  */
 typedef struct {
     float spread; /* difference in sqrt-mono that parts surfaces, 0..1; the network was trained with

@@ -181,7 +181,7 @@ START_TEST(network_corrects_the_transfer) {
     rig r;
     cf_fuse *fuse;
     cf_image before, after;
-    static const char *const names[] = {"settled.chroma", "network.chroma"};
+    static const char *const names[] = {"cells.chroma", "network.chroma"};
     cf_fuse_params params = CF_FUSE_DEFAULTS;
     make_rig(CF_RIG_PARALLEL, 1, &r);
     const cf_fuse_rig parts = {.mono = &r.mono, .color = &r.color, .geometry = &r.geometry};

@@ -22,9 +22,9 @@ from color import EPS, LUMINANCE, decode
 
 NO_HINT_ERROR = 36.8    # Lab ab units: what the classical transfer predicts without any hint, with its defaults
 PHOTO_SIGMA = 0.002     # as the renderer's CLEAN_SIGMA
-FORMAT = 2
+FORMAT = 1
 PLANES = {"picture_rgb": "rgb", "visibility": "visibility", "picture_mono": "mono", "picture_transferred": "chroma",
-          "hint": "hint", "confidence": "confidence", "sigma": "sigma", "transferred": "settled", "doubt": "error"}   # name: the record's name
+          "hint": "hint", "confidence": "confidence", "sigma": "sigma", "doubt": "error"}   # name: the record's name
 # What is drawn for a sample: its number, the crop's corner and flips, 1 for a pair that loses all colour inputs, the
 # light of a photo, by how much it gets paler, the weights of its mono response.
 COLUMNS = ("sample", "y", "x", "flip_y", "flip_x", "dropped", "light", "paler", "red", "green", "blue")
@@ -97,6 +97,7 @@ def pairs_batch(planes, numbers, factor, error):
     batch["picture_truth"] = batch.pop("picture_rgb") ** 2
     batch["truth"] = mean_cells(batch["picture_truth"], factor)
     batch["mono"] = mean_cells(batch["picture_mono"], factor)
+    batch["transferred"] = mean_cells(batch["picture_transferred"], factor)
     drawn = columns(numbers)
     no_colour(batch, drawn["dropped"], error)
     less_colour(batch, drawn["paler"])

@@ -8,7 +8,7 @@
 #include "tools/train/render/rig.h"
 
 #define CF_TRAIN_LEVELS_MAX 8
-#define CF_TRAIN_FORMAT 2 /* of the folder; raised when a reader would misread it */
+#define CF_TRAIN_FORMAT 1 /* of the folder; raised when a reader would misread it */
 
 typedef struct {
     int width, height;    /* of a scene, multiples of 32 */

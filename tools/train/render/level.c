@@ -14,10 +14,9 @@
 #define BASELINE_M 0.1
 #define CLEAN_SIGMA 0.002F /* noise of a photo's square root: half a code of 8 bits */
 
-enum { GUIDE, SIGMA, HINT, CONFIDENCE, CHROMA, SETTLED, ERROR, TENSORS };
-static const char *const tensors[TENSORS] = {"guide",           "mono.sigma",   "hint",
-                                             "hint.confidence", "frame.chroma", "settled.chroma",
-                                             "settled.error"};
+enum { GUIDE, SIGMA, HINT, CONFIDENCE, CHROMA, ERROR, TENSORS };
+static const char *const tensors[TENSORS] = {
+    "guide", "mono.sigma", "hint", "hint.confidence", "transfer.chroma", "transfer.error"};
 
 /* Everything between a scene and its record; freed as a whole. */
 typedef struct {
@@ -124,7 +123,6 @@ static cf_status run_transfer(cf_cl *cl, const cf_camera_profile *mono, work *w)
          {"guide", "hint", "hint.confidence", "mono.sigma"},
          {"transfer.chroma", "transfer.error"},
          CF_COLORIZE_POINTS},
-        CF_STEPS_SETTLE,
         {0},
     };
     const cf_stage_context context = {.mono = mono, .color = mono};
@@ -145,7 +143,7 @@ static cf_status run_transfer(cf_cl *cl, const cf_camera_profile *mono, work *w)
                                    .inputs = inputs,
                                    .input_count = 4,
                                    .wanted = tensors + CHROMA,
-                                   .wanted_count = TENSORS - CHROMA};
+                                   .wanted_count = 2};
     cf_pipeline *pipeline;
     CF_TRY(cf_pipeline_create(cl, &plan, &pipeline));
     cf_status status = CF_OK;
@@ -161,11 +159,9 @@ static cf_status run_transfer(cf_cl *cl, const cf_camera_profile *mono, work *w)
 
 static cf_status get_planes(work *w, int first, int last) {
     for (int i = first; i <= last; i++) {
-        int factor = i >= SETTLED ? CF_TRAIN_FACTOR : 1;
-        int planes = i == HINT || i == CHROMA || i == SETTLED ? 2 : 1;
         cf_image_free(&w->tensor[i]);
-        CF_TRY(cf_image_alloc(w->views->rgb.width / factor, w->views->rgb.height / factor, planes,
-                              CF_PIXEL_F32, &w->tensor[i]));
+        CF_TRY(cf_image_alloc(w->views->rgb.width, w->views->rgb.height,
+                              i == HINT || i == CHROMA ? 2 : 1, CF_PIXEL_F32, &w->tensor[i]));
     }
     return CF_OK;
 }
@@ -217,9 +213,8 @@ static cf_status write_level(const work *w, int index, cf_record *record) {
     cf_record_put(record, "chroma", index, &t[CHROMA]);
     CF_TRY(put_shrunk(record, "hint", index, &t[HINT], &t[CONFIDENCE]));
     CF_TRY(put_shrunk(record, "confidence", index, &t[CONFIDENCE], NULL));
-    cf_record_put(record, "settled", index, &t[SETTLED]);
-    cf_record_put(record, "error", index, &t[ERROR]);
-    return put_shrunk(record, "sigma", index, &t[SIGMA], NULL);
+    CF_TRY(put_shrunk(record, "sigma", index, &t[SIGMA], NULL));
+    return put_shrunk(record, "error", index, &t[ERROR], NULL);
 }
 
 cf_status cf_train_level_expose(const cf_train_views *views, const cf_train_rig *rig,

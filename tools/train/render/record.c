@@ -7,11 +7,9 @@
 #include <string.h>
 
 const cf_record_plane cf_record_planes[] = {
-    {"rgb", 0, 3, 0, 2},   {"visibility", 0, 1, 0, 1},
-    {"mono", 1, 1, 0, 2},  {"chroma", 1, 2, 0, 2},
-    {"hint", 1, 2, 1, 2},  {"confidence", 1, 1, 1, 2},
-    {"sigma", 1, 1, 1, 2}, {"settled", 1, 2, 1, 2},
-    {"error", 1, 1, 1, 2}, {0},
+    {"rgb", 0, 3, 0, 2},    {"visibility", 0, 1, 0, 1}, {"mono", 1, 1, 0, 2},
+    {"chroma", 1, 2, 0, 2}, {"hint", 1, 2, 1, 2},       {"confidence", 1, 1, 1, 2},
+    {"sigma", 1, 1, 1, 2},  {"error", 1, 1, 1, 2},      {0},
 };
 
 uint16_t cf_half_of(float value) {

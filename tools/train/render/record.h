@@ -19,12 +19,11 @@
  *          visibility  1 picture  uint8  0 unknown, 1 the colour camera sees it, 2 occluded,
  *                                        3 outside its view
  *   level  mono        1 picture  half   square root of the denoised mono picture (stage guide)
- *          chroma      2 picture  half   the classical transfer's, with what `bilateral` changed
+ *          chroma      2 picture  half   the classical transfer's
  *          hint        2 network  half   means of the pixels' hints, weighted by confidence
  *          confidence  1 network  half   mean
  *          sigma       1 network  half   mean
- *          settled     2 network  half   chroma after `bilateral`
- *          error       1 network  half   its predicted error, Lab ab units
+ *          error       1 network  half   the classical transfer's prediction, Lab ab units, mean
  */
 typedef struct {
     const char *name;
