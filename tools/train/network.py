@@ -68,6 +68,15 @@ def bounded(correction, doubt):
     return correction * (most / (most + correction.abs()))
 
 
+def share_left(transferred):
+    """1, or where a channel has only a share s of what it has in grey (chroma below 0), about its root: so that a change of
+    chroma changes the picture, whose values are about the roots of light, as much as it does in grey. In yellow light,
+    with blue at a fifth of grey's, corrections that are good on the whole cost a scene 1 dB in the dark."""
+    red, blue = (F.relu(-c) for c in transferred.split(1, 1))
+    share = F.relu(1 - (red + F.relu(blue - red)))
+    return 1.5 * share / (share + 0.5)
+
+
 class Block(nn.Module):
     """Convolution and ReLU: 3x3, or 2x2 with stride 2."""
 
@@ -153,7 +162,8 @@ class Network(nn.Module):
             if i == 2:
                 logits = self.bin_logits(F.relu(self.bin_hidden(x)))
         doubt, sigma = (inputs[INPUTS.index(name)] for name in ("doubt", "sigma"))
-        return bounded(self.last_chroma(x) * gate(doubt, sigma), doubt), self.last_error(x), logits
+        let_in = gate(doubt, sigma) * share_left(transferred)
+        return bounded(self.last_chroma(x) * let_in, doubt), self.last_error(x), logits
 
     def decode(self, logits, temperature=TEMPERATURE):
         """Annealed mean of the bins' colours."""
