@@ -18,7 +18,7 @@ import torch
 from network import INPUTS, PLANES, Network, count_flops, count_weights
 
 OPSET = 17
-OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Abs", "Exp", "Sigmoid", "Softmax", "Concat", "Resize",
+OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "Sigmoid", "Softmax", "Concat", "Resize",
              "ReduceMean", "GlobalAveragePool", "AveragePool", "Split", "Constant", "Identity", "Cast"}
 TOLERANCE = 1e-3    # largest difference from ONNX Runtime over the output's standard deviation
 
