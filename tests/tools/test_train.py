@@ -154,6 +154,17 @@ class Training(unittest.TestCase):
         other = os.path.join(os.path.dirname(TRAIN), "..", "isp", "models")
         other = next(os.path.join(other, name) for name in sorted(os.listdir(other)) if name.endswith(".onnx"))
         self.assertIn("no network", script("export.py", other, "-o", f"{self.folder}/x.onnx", fails=True))
+        for name, said in (("none.onnx", "No such file"), ("junk.onnx", "no ONNX file"), ("none.pt", "No such file"),
+                           ("junk.pt", "no checkpoint")):
+            path = f"{self.folder}/{name}"
+            if name.startswith("junk"):
+                with open(path, "wb") as f:
+                    f.write(b"junk")
+            for command in (("export.py", path, "-o", f"{self.folder}/x.onnx"),
+                            ("export.py", run, "--inventor", path, "-o", f"{self.folder}/x.onnx")):
+                lines = script(*command, fails=True)
+                self.assertIn(said, lines)
+                self.assertNotIn("Traceback", lines)
 
     def test_train_in_memory_of_the_device(self):
         script("train.py", *self.common, "--run", f"{self.folder}/mapped")

@@ -10,7 +10,9 @@ Who asks for vivid 0 does not compute it.
 """
 import argparse
 import os
+import pickle
 import sys
+import zipfile
 
 import numpy as np
 import torch
@@ -23,14 +25,39 @@ OPERATORS = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "S
 TOLERANCE = 1e-3    # largest difference from ONNX Runtime over the output's standard deviation
 
 
+def initializers(path):
+    """Tensors of an ONNX file, by name; in one line what is wrong with a file that has none."""
+    import onnx
+    from google.protobuf.message import DecodeError
+    try:
+        return {t.name: t for t in onnx.load(path).graph.initializer}
+    except OSError as e:
+        raise SystemExit(f"{path}: {e.strerror}") from e
+    except DecodeError as e:
+        raise SystemExit(f"{path}: no ONNX file, or a damaged one") from e
+
+
+def read_checkpoint(path, device="cpu"):
+    """What train.py saved, or one line of what is wrong."""
+    try:
+        with open(path, "rb") as f:
+            if zipfile.is_zipfile(f):   # anything else would be unpickled, which fails in many ways
+                return torch.load(path, map_location=device, weights_only=True)
+    except OSError as e:
+        raise SystemExit(f"{path}: {e.strerror}") from e
+    except (pickle.UnpicklingError, RuntimeError) as e:
+        raise SystemExit(f"{path}: a damaged checkpoint ({str(e).splitlines()[0]})") from e
+    raise SystemExit(f"{path}: no checkpoint of train.py")
+
+
 def read_weights(path, prefix=""):
     """The state of a network in an ONNX file of `write`; the one in its second place with the prefix "inventor.".
     Names that are not in the file (a network that does not invent has no bins) are not in the state."""
     import onnx
     state, centres = {}, []
-    for tensor in onnx.load(path).graph.initializer:
+    for full_name, tensor in initializers(path).items():
         values = torch.from_numpy(onnx.numpy_helper.to_array(tensor).astype(np.float32))
-        name = tensor.name.removesuffix(".half")
+        name = full_name.removesuffix(".half")
         if name.startswith("onnx::"):
             centres += [values[:, :, 0, 0].t().contiguous()] if values.shape[:1] == (2,) else []
         elif name.startswith(prefix):
@@ -49,7 +76,7 @@ def load(path, prefix=""):
         config = {"widths": [len(w) for w in widths], "bins": len(weights["bin_chroma"]),
                   "deep": sum(name.startswith("bottom.") for name in weights) // 2}
     else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_checkpoint(path)
         config, weights = state["config"], state["ema"]
     network = Network(**config)
     network.load_state_dict(weights, strict=not path.endswith(".onnx"))
@@ -58,11 +85,8 @@ def load(path, prefix=""):
 
 def load_inventor(path):
     """The network that invents: of a checkpoint, or the second one of an ONNX file, or its only one."""
-    if path.endswith(".onnx"):
-        import onnx
-        if any(t.name.startswith("inventor.") for t in onnx.load(path).graph.initializer):
-            return load(path, "inventor.")
-    return load(path)
+    has_second = path.endswith(".onnx") and any(name.startswith("inventor.") for name in initializers(path))
+    return load(path, "inventor." if has_second else "")
 
 
 def invent_by(network, other):
@@ -138,7 +162,7 @@ def export(network, path):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("checkpoint")
+    ap.add_argument("checkpoint", help="of train.py, or an ONNX file from here, of which the first network is taken")
     ap.add_argument("-o", "--output", required=True, metavar="ONNX")
     ap.add_argument("--inventor", metavar="CHECKPOINT", help="of the network that invents colours; or an ONNX file "
                     "from here, whose inventor is taken over")

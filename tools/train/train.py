@@ -184,7 +184,7 @@ class Run:
         if path.endswith(".onnx"):
             self._load_exported(path)
             return
-        state = torch.load(path, map_location=self.a.device, weights_only=True)
+        state = export.read_checkpoint(path, self.a.device)
         if state["config"] != self.network.config:
             raise SystemExit(f"{path}: another network ({state['config']}); give another --run")
         self.network.load_state_dict(state["network"])
