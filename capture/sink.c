@@ -13,6 +13,7 @@ struct cf_sink {
     const cf_sink_backend *backend;
     void *state;
     int width, height;
+    cf_pixel format;
 };
 
 static cf_status unknown(const char *target) {
@@ -47,10 +48,15 @@ cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink
                        params->height, params->fps);
     if (!backend)
         return unknown(target);
+    if (params->depth == 16 && !backend->is_deep)
+        return cf_fail(CF_ERR_UNSUPPORTED, "%s: takes 8 bits a sample, not 16", target);
     cf_sink *s = cf_alloc(1, sizeof *s);
     if (!s)
         return CF_ERR_MEMORY;
-    *s = (cf_sink){.backend = backend, .width = params->width, .height = params->height};
+    *s = (cf_sink){.backend = backend,
+                   .width = params->width,
+                   .height = params->height,
+                   .format = params->depth == 16 ? CF_PIXEL_RGB16 : CF_PIXEL_RGB8};
     cf_status status = backend->open(target, params, &s->state);
     if (status != CF_OK) {
         cf_free(s);
@@ -61,10 +67,10 @@ cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink
 }
 
 cf_status cf_sink_write(cf_sink *s, const cf_image *picture, int64_t t_ns) {
-    if (picture->format != CF_PIXEL_RGB8 || picture->width != s->width ||
-        picture->height != s->height)
-        return cf_fail(CF_ERR_INVALID, "sink: a picture of %dx%d, not RGB of %dx%d", picture->width,
-                       picture->height, s->width, s->height);
+    if (picture->format != s->format || picture->width != s->width || picture->height != s->height)
+        return cf_fail(CF_ERR_INVALID, "sink: a picture of %dx%d, not RGB%d of %dx%d",
+                       picture->width, picture->height, s->format == CF_PIXEL_RGB16 ? 16 : 8,
+                       s->width, s->height);
     return s->backend->write(s->state, picture, t_ns);
 }
 

@@ -15,6 +15,8 @@ typedef struct {
     int width, height; /* of all pictures */
     double fps;        /* nominal, > 0: what the stream says of itself */
     const char *title; /* of a window; NULL: the program's name */
+    int depth; /* 16: pictures are RGB16, for Y4M (16 bits a sample), h264 (10) and ffv1 (16) only;
+                  0, 8: RGB8 */
     /* Of video files; other sinks have no use for them. */
     const char *codec; /* "h264", "mpeg4" or "ffv1"; NULL: as ?codec= says, else the first here */
     int quality;       /* of h264 and mpeg4, 1..100; 0: 92, hard to tell from the original */
@@ -30,7 +32,8 @@ typedef struct {
 /*
  * Opens "window", "v4l2:/dev/videoN" (an output node, as v4l2loopback makes), "-" (Y4M on standard
  * output), "FILE.y4m", or "FILE" with the ending of a video container (mkv, mp4, avi, mov).
- * CF_ERR_UNSUPPORTED: unknown ending (the line lists the known), no display, not built in.
+ * CF_ERR_UNSUPPORTED: unknown ending (the line lists the known), no display, not built in, a depth
+ * that it does not have.
  * CF_ERR_DEVICE, CF_ERR_IO as usual. A file is whole or absent once it is closed.
  */
 cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink **out);
@@ -40,7 +43,7 @@ cf_status cf_sink_open(const char *target, const cf_sink_params *params, cf_sink
 cf_status cf_sink_check(const char *target, int *keeps_all);
 
 /*
- * Shows or writes one picture (CF_PIXEL_RGB8 of the size opened) taken at t_ns. CF_ERR_CANCELLED:
+ * Shows or writes one picture (of the size and depth opened) taken at t_ns. CF_ERR_CANCELLED:
  * the viewer closed the window, or is_stopped said so. CF_ERR_IO: the reader of a pipe went away,
  * the disk is full.
  */

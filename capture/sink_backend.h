@@ -9,6 +9,7 @@
 typedef struct {
     const char *summary; /* "window" or "FILE.mkv|mp4": for the line that lists what there is */
     int keeps_all;
+    int is_deep;                      /* 1: takes pictures of 16 bits a sample, too */
     int (*takes)(const char *target); /* 1: this target is mine */
     cf_status (*open)(const char *target, const cf_sink_params *params, void **state);
     cf_status (*write)(void *state, const cf_image *picture, int64_t t_ns);

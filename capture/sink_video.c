@@ -27,13 +27,13 @@ static const container containers[] = {
 /* What ?codec= may say. The first that FFmpeg has is taken where nothing is said. */
 typedef struct {
     const char *name, *encoder;
-    enum AVPixelFormat pixels;
-    const char *options; /* as av_set_options_string takes them */
+    enum AVPixelFormat pixels, deep; /* deep: of pictures of 16 bits; NONE: it takes 8 only */
+    const char *options;             /* as av_set_options_string takes them */
 } codec_choice;
 static const codec_choice codecs[] = {
-    {"h264", "libx264", AV_PIX_FMT_YUV420P, "preset=veryfast"},
-    {"mpeg4", "mpeg4", AV_PIX_FMT_YUV420P, ""},
-    {"ffv1", "ffv1", AV_PIX_FMT_BGR0, "level=3:slices=4:slicecrc=1"},
+    {"h264", "libx264", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=veryfast"},
+    {"mpeg4", "mpeg4", AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE, ""},
+    {"ffv1", "ffv1", AV_PIX_FMT_BGR0, AV_PIX_FMT_GBRP16, "level=3:slices=4:slicecrc=1"},
 };
 
 typedef struct {
@@ -79,8 +79,8 @@ static cf_status failed(const video *s, const char *what, int error) {
                    s->path, what, av_err2str(error));
 }
 
-static cf_status choose_codec(const char *target, const char *wanted, const codec_choice **choice,
-                              const AVCodec **codec) {
+static cf_status choose_codec(const char *target, const char *wanted, int is_deep,
+                              const codec_choice **choice, const AVCodec **codec) {
     const char *query = target + name_length(target);
     if (*query) {
         if (strncmp(query, "?codec=", 7))
@@ -90,6 +90,12 @@ static cf_status choose_codec(const char *target, const char *wanted, const code
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
         if (wanted && strcmp(wanted, codecs[i].name))
             continue;
+        if (is_deep && codecs[i].deep == AV_PIX_FMT_NONE) {
+            if (wanted)
+                return cf_fail(CF_ERR_UNSUPPORTED, "%s: %s takes 8 bits a sample, not 16", target,
+                               wanted);
+            continue;
+        }
         *choice = &codecs[i];
         *codec = avcodec_find_encoder_by_name(codecs[i].encoder);
         if (*codec)
@@ -104,7 +110,7 @@ static cf_status choose_codec(const char *target, const char *wanted, const code
 
 static cf_status open_encoder(video *s, const cf_sink_params *params, const codec_choice *choice,
                               const AVCodec *codec) {
-    int is_yuv = choice->pixels == AV_PIX_FMT_YUV420P;
+    int is_yuv = choice->pixels == AV_PIX_FMT_YUV420P, is_deep = params->depth == 16;
     double quality = params->quality > 0 ? params->quality : QUALITY;
     AVCodecContext *e = s->encoder = avcodec_alloc_context3(codec);
     if (!e)
@@ -114,7 +120,7 @@ static cf_status open_encoder(video *s, const cf_sink_params *params, const code
     if (e->width < 2 || e->height < 2)
         return cf_fail(CF_ERR_INVALID, "%s: %dx%d is too small for a video", s->path, params->width,
                        params->height);
-    e->pix_fmt = choice->pixels;
+    e->pix_fmt = is_deep ? choice->deep : choice->pixels;
     e->time_base = (AVRational){1, s->ticks};
     e->framerate = av_d2q(params->fps, s->ticks);
     if (params->aspect > 0)
@@ -280,24 +286,43 @@ static void fill_bgr0(const cf_image *picture, const AVFrame *to) {
     }
 }
 
+static void fill_gbrp16(const cf_image *picture, const AVFrame *to) {
+    for (int y = 0; y < to->height; y++) {
+        const uint16_t *rgb = cf_image_row(picture, 0, y);
+        for (int c = 0; c < 3; c++) {
+            unsigned char *row = to->data[(c + 2) % 3] + (ptrdiff_t)y * to->linesize[(c + 2) % 3];
+            for (int x = 0; x < to->width; x++)
+                ((uint16_t *)(void *)row)[x] = rgb[3 * x + c];
+        }
+    }
+}
+
+static void fill_yuv(const video *s, const cf_image *picture) {
+    cf_image even = *picture;
+    cf_yuv420 planes;
+    even.width = s->frame->width;
+    even.height = s->frame->height;
+    for (int i = 0; i < 3; i++) {
+        planes.plane[i] = s->frame->data[i];
+        planes.stride[i] = (size_t)s->frame->linesize[i];
+    }
+    if (picture->format == CF_PIXEL_RGB16)
+        cf_yuv420_from_rgb16(&even, 10, &planes);
+    else
+        cf_yuv420_from_rgb(&even, s->scratch, &planes);
+}
+
 static cf_status write_picture(void *state, const cf_image *picture, int64_t t_ns) {
     video *s = state;
     int error = av_frame_make_writable(s->frame);
     if (error < 0)
         return failed(s, "make a picture", error);
-    if (s->encoder->pix_fmt == AV_PIX_FMT_BGR0) {
+    if (s->encoder->pix_fmt == AV_PIX_FMT_BGR0)
         fill_bgr0(picture, s->frame);
-    } else {
-        cf_image even = *picture;
-        even.width = s->frame->width;
-        even.height = s->frame->height;
-        cf_yuv420 planes;
-        for (int i = 0; i < 3; i++) {
-            planes.plane[i] = s->frame->data[i];
-            planes.stride[i] = (size_t)s->frame->linesize[i];
-        }
-        cf_yuv420_from_rgb(&even, s->scratch, &planes);
-    }
+    else if (s->encoder->pix_fmt == AV_PIX_FMT_GBRP16)
+        fill_gbrp16(picture, s->frame);
+    else
+        fill_yuv(s, picture);
     s->last = s->frame->pts = s->copy_from ? exact_place(s, t_ns) : place(s, t_ns);
     s->last_ns = t_ns;
     s->pictures++;
@@ -344,7 +369,7 @@ static cf_status close_sink(void *state, int keep) {
 static cf_status open_all(video *s, const char *target, const cf_sink_params *params) {
     const codec_choice *choice;
     const AVCodec *codec;
-    CF_TRY(choose_codec(target, params->codec, &choice, &codec));
+    CF_TRY(choose_codec(target, params->codec, params->depth == 16, &choice, &codec));
     s->ticks = codec->id == AV_CODEC_ID_MPEG4 ? MPEG4_TICKS : TICKS;
     s->step = (int64_t)(s->ticks / params->fps + 0.5);
     s->step = s->step > 0 ? s->step : 1;
@@ -378,6 +403,7 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
 const cf_sink_backend cf_sink_backend_video = {
     .summary = "FILE.mkv, .mp4, .mov, .avi (h264; ?codec=mpeg4 or ?codec=ffv1 behind the name)",
     .keeps_all = 1,
+    .is_deep = 1,
     .takes = takes,
     .open = open_sink,
     .write = write_picture,

@@ -30,6 +30,7 @@ typedef struct {
     size_t frame_bytes;
     cf_yuv420 planes;
     unsigned short *scratch;
+    int is_deep; /* samples are words of 16 bits */
 } y4m;
 
 #define FRAME_MARK "FRAME\n"
@@ -94,19 +95,22 @@ static cf_status write_header(y4m *s, const cf_sink_params *params) {
     long over, under;
     rate(params->fps, &over, &under);
     int n = snprintf(text, sizeof text,
-                     "YUV4MPEG2 W%d H%d F%ld:%ld Ip A1:1 C420mpeg2 XYSCSS=420MPEG2 "
+                     "YUV4MPEG2 W%d H%d F%ld:%ld Ip A1:1 C%s XYSCSS=%s "
                      "XCOLORRANGE=LIMITED XMATRIX=BT709\n",
-                     params->width, params->height, over, under);
+                     params->width, params->height, over, under, s->is_deep ? "420p16" : "420mpeg2",
+                     s->is_deep ? "420P16" : "420MPEG2");
     s->whole = n;
     return write_all(s, text, (size_t)n);
 }
 
 static cf_status allocate(y4m *s, const cf_sink_params *params) {
     size_t w = (size_t)params->width, h = (size_t)params->height;
-    size_t cw = (w + 1) / 2, ch = (h + 1) / 2, mark = strlen(FRAME_MARK);
+    size_t mark = strlen(FRAME_MARK), sample = s->is_deep ? 2 : 1;
+    size_t ch = (h + 1) / 2, cw = (w + 1) / 2 * sample; /* rows, and bytes of one */
+    w *= sample;
     s->frame_bytes = mark + w * h + 2 * cw * ch;
     s->frame = cf_alloc(s->frame_bytes, 1);
-    s->scratch = cf_alloc(3 * w, sizeof *s->scratch);
+    s->scratch = cf_alloc(3 * (size_t)params->width, sizeof *s->scratch);
     if (!s->frame || !s->scratch)
         return CF_ERR_MEMORY;
     memcpy(s->frame, FRAME_MARK, mark);
@@ -153,6 +157,7 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
     if (!s)
         return CF_ERR_MEMORY;
     s->is_stopped = params->is_stopped;
+    s->is_deep = params->depth == 16;
     cf_status status = allocate(s, params);
     if (status == CF_OK)
         status = open_target(s, target);
@@ -169,7 +174,10 @@ static cf_status open_sink(const char *target, const cf_sink_params *params, voi
 static cf_status write_picture(void *state, const cf_image *picture, int64_t t_ns) {
     y4m *s = state;
     (void)t_ns; /* the format has no times: pictures are one frame duration apart */
-    cf_yuv420_from_rgb(picture, s->scratch, &s->planes);
+    if (s->is_deep)
+        cf_yuv420_from_rgb16(picture, 16, &s->planes);
+    else
+        cf_yuv420_from_rgb(picture, s->scratch, &s->planes);
     CF_TRY(write_all(s, s->frame, s->frame_bytes));
     s->whole += (off_t)s->frame_bytes;
     return CF_OK;
@@ -178,6 +186,7 @@ static cf_status write_picture(void *state, const cf_image *picture, int64_t t_n
 const cf_sink_backend cf_sink_backend_y4m = {
     .summary = "- (Y4M on standard output), FILE.y4m",
     .keeps_all = 1,
+    .is_deep = 1,
     .takes = takes,
     .open = open_sink,
     .write = write_picture,

@@ -5,8 +5,8 @@
 
 #include "base/image.h"
 
-/* Three planes of bytes, the caller's: Y' of width x height, Cb and Cr of (width + 1) / 2 x (height
- * + 1) / 2. */
+/* Three planes, the caller's: Y' of width x height, Cb and Cr of (width + 1) / 2 x (height + 1) /
+ * 2; strides in bytes. */
 typedef struct {
     unsigned char *plane[3];
     size_t stride[3];
@@ -19,5 +19,9 @@ typedef struct {
  * for 3 * width values.
  */
 void cf_yuv420_from_rgb(const cf_image *rgb, unsigned short *scratch, const cf_yuv420 *to);
+
+/* The same of CF_PIXEL_RGB16 with samples of 9..16 bits, each in a native 16-bit word: Y' 16..235,
+ * Cb and Cr 16..240 times 2^(bits - 8). Rounded to nearest. */
+void cf_yuv420_from_rgb16(const cf_image *rgb, int bits, const cf_yuv420 *to);
 
 #endif

@@ -82,8 +82,20 @@ typedef struct {
 cf_status cf_colorize_run_all(cf_cl *cl, const cf_hint_point *points, size_t point_count,
                               cf_colorize_facts *facts);
 
-/* Writes the JSON report to `to`. */
+/* What is known of a video when it is done. */
+typedef struct {
+    const cf_colorize_options *options;
+    int width, height, depth; /* depth: bits of a sample in the file */
+    double fps;
+    long frames;             /* done */
+    double chroma, residual; /* of the toning of the frame that has most colour of its own */
+    double noise;            /* of the square root of the first frame, standard deviation */
+    double seconds;
+    int is_whole; /* 0: ended by Ctrl-C */
+} cf_colorize_video_facts;
 
-void cf_colorize_write_report(cf_cl *cl, const cf_colorize_facts *facts, FILE *to);
+/* Collects device times and writes the JSON report where the options want it, if anywhere. */
+cf_status cf_colorize_report(cf_cl *cl, const cf_colorize_facts *facts);
+cf_status cf_colorize_report_video(cf_cl *cl, const cf_colorize_video_facts *facts);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `colorize` says about a run, as JSON. */
+#include "base/file.h"
 #include "cl/buffer.h"
+#include "cl/profile.h"
 #include "tools/colorize_job.h"
 #include "tools/command.h"
 #include "tools/report_parts.h"
@@ -29,7 +31,8 @@ static void write_file(cf_json *json, const cf_colorize_item *item, const cf_col
     cf_json_close(json, '}');
 }
 
-void cf_colorize_write_report(cf_cl *cl, const cf_colorize_facts *facts, FILE *to) {
+static void write_report(cf_cl *cl, const void *of, FILE *to) {
+    const cf_colorize_facts *facts = of;
     size_t counts[3] = {0};
     cf_json json = {.to = to};
     for (size_t i = 0; i < facts->list->count; i++)
@@ -49,4 +52,52 @@ void cf_colorize_write_report(cf_cl *cl, const cf_colorize_facts *facts, FILE *t
     cf_json_number(&json, "peak_bytes", (double)cf_pool_statistics(cl).peak_bytes);
     cf_report_warnings(&json);
     cf_json_close(&json, '}');
+}
+
+static void write_video_report(cf_cl *cl, const void *of, FILE *to) {
+    const cf_colorize_video_facts *f = of;
+    cf_json json = {.to = to};
+    char size[32];
+    snprintf(size, sizeof size, "%dx%d", f->width, f->height);
+    cf_json_open(&json, NULL, '{');
+    cf_json_text(&json, "device", cf_cl_device_info(cl)->name);
+    cf_json_number(&json, "seconds", f->seconds);
+    cf_json_text(&json, "file", f->options->inputs[0]);
+    cf_json_text(&json, "result", f->options->out);
+    cf_json_text(&json, "end", f->is_whole ? "done" : "interrupted");
+    cf_json_number(&json, "frames", (double)f->frames);
+    cf_json_text(&json, "size", size);
+    cf_json_number(&json, "fps", f->fps);
+    cf_json_number(&json, "bits", f->depth);
+    cf_json_number(&json, "noise", f->noise);
+    if (!f->options->force) { /* looked at */
+        cf_json_number(&json, "tone_chroma", f->chroma);
+        cf_json_number(&json, "tone_residual", f->residual);
+    }
+    cf_report_stages(&json, cl, (size_t)f->frames);
+    cf_json_number(&json, "peak_bytes", (double)cf_pool_statistics(cl).peak_bytes);
+    cf_report_warnings(&json);
+    cf_json_close(&json, '}');
+}
+
+static cf_status save(cf_cl *cl, const cf_colorize_options *o,
+                      void (*write)(cf_cl *cl, const void *facts, FILE *to), const void *facts) {
+    cf_file_out *file;
+    if (o->json || o->report)
+        CF_TRY(cf_profile_collect(cl));
+    if (o->json)
+        write(cl, facts, stdout);
+    if (!o->report)
+        return CF_OK;
+    CF_TRY(cf_file_create(o->report, &file));
+    write(cl, facts, cf_file_stream(file));
+    return cf_file_commit(&file);
+}
+
+cf_status cf_colorize_report(cf_cl *cl, const cf_colorize_facts *facts) {
+    return save(cl, facts->options, write_report, facts);
+}
+
+cf_status cf_colorize_report_video(cf_cl *cl, const cf_colorize_video_facts *facts) {
+    return save(cl, facts->options, write_video_report, facts);
 }

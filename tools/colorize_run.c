@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "capture/picture_out.h"
+#include "cl/profile.h"
 #include "tools/colorize_job.h"
 #include "tools/colorize_photo.h"
 #include "tools/command.h"
@@ -264,6 +265,8 @@ static cf_status color_one(session *s, work *w) {
     CF_TRY(cf_colorize_fetch(c, CF_COLORIZE_PICTURE, &w->result));
     CF_TRY(fetch_side(s, c, w));
     cf_image_free(&w->photo.gray);
+    if (s->facts->options->report || s->facts->options->json)
+        CF_TRY(cf_profile_collect(s->cl)); /* of a folder there would be too many */
     s->facts->facts[w->index].color_ms = 1e3 * (cf_clock_seconds() - start);
     return CF_OK;
 }

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "capture/sink.h"
 #include "capture/video_in.h"
+#include "cl/profile.h"
 #include "tools/command.h"
 #include "tools/hints_file.h"
 #include "tools/toning.h"
@@ -86,14 +88,11 @@ int cf_colorize_is_video(const cf_colorize_options *o) {
 cf_status cf_colorize_check_video(const cf_colorize_options *o) {
     int keeps_all;
     struct stat in, out;
-    const char *wrong = o->provenance   ? "provenance"
-                        : o->error_map  ? "error-map"
-                        : o->report     ? "report"
-                        : o->json       ? "json"
-                        : o->again      ? "again"
-                        : o->format     ? "format"
-                        : o->depth != 8 ? "depth"
-                                        : NULL;
+    const char *wrong = o->provenance  ? "provenance"
+                        : o->error_map ? "error-map"
+                        : o->again     ? "again"
+                        : o->format    ? "format"
+                                       : NULL;
     if (wrong)
         return cf_fail(CF_ERR_INVALID, "--%s is for photographs, not for videos", wrong);
     if (o->input_count != 1)
@@ -118,14 +117,19 @@ typedef struct {
     cf_hint_point *now;    /* room for those of one frame */
     size_t point_count;
     cf_image gray, picture; /* of the next frame; of the one that is done */
-    long read, written;     /* frames */
+    long read;              /* frames */
+    cf_colorize_video_facts facts;
 } session;
 
-static cf_status judge(const session *s, const cf_image *frame, int64_t t_ns) {
+static cf_status judge(session *s, const cf_image *frame, int64_t t_ns) {
     cf_toning toning;
     if (s->options->force || s->read >= JUDGED || s->read % JUDGE_STEP)
         return CF_OK;
     CF_TRY(cf_toning_measure(frame, &toning));
+    if (!s->read || toning.residual > s->facts.residual) {
+        s->facts.chroma = toning.chroma;
+        s->facts.residual = toning.residual;
+    }
     if (toning.is_monochrome)
         return CF_OK;
     return cf_fail(CF_ERR_UNSUPPORTED,
@@ -192,11 +196,13 @@ static cf_status make_colorize(session *s) {
     params.grid = (int)o->grid;
     params.settings = o->settings;
     params.setting_count = o->setting_count;
+    params.depth = (int)o->depth;
     params.transfer = o->transfer;
     params.model = o->model;
     params.vivid = o->mean ? 0 : 1;
     params.is_sequence = o->temporal != CF_TEMPORAL_OFF;
     CF_TRY(measure_noise(&s->gray, &params.noise));
+    s->facts.noise = (double)params.noise;
     CF_TRY(cf_colorize_create(s->cl, s->gray.width, s->gray.height, &params, &s->colorize));
     CF_TRY(cf_colorize_describe(s->colorize, CF_COLORIZE_PICTURE, &shape));
     return cf_image_alloc(shape.width, shape.height, shape.planes, shape.format, &s->picture);
@@ -208,6 +214,7 @@ static cf_status open_sink(session *s) {
     const cf_sink_params params = {.width = info->width,
                                    .height = info->height,
                                    .fps = info->fps,
+                                   .depth = (int)o->depth,
                                    .codec = o->codec,
                                    .quality = (int)o->quality,
                                    .aspect = info->aspect,
@@ -215,6 +222,11 @@ static cf_status open_sink(session *s) {
                                    .is_stopped = cf_cli_interrupted};
     size_t length = strlen(o->out);
     int is_y4m = !strcmp(o->out, "-") || (length > 4 && !strcasecmp(o->out + length - 4, ".y4m"));
+    if (info->depth > 8 && o->depth == 8)
+        cf_log(CF_LOG_WARNING,
+               "%s: this video has %d bits a sample, of which the result keeps 8; --depth 16 keeps "
+               "more",
+               o->inputs[0], info->depth);
     if (is_y4m && info->audio_streams)
         cf_log(CF_LOG_WARNING, "%s: Y4M has no sound; it is left out", o->out);
     return cf_sink_open(o->out, &params, &s->sink);
@@ -233,10 +245,9 @@ static cf_status write_frame(session *s, int64_t t_ns) {
     long total = cf_video_in_describe(s->in)->frames;
     CF_TRY(cf_colorize_read(s->colorize, CF_COLORIZE_PICTURE, &s->picture));
     CF_TRY(cf_sink_write(s->sink, &s->picture, t_ns));
-    s->written++;
-    cf_cli_progress("colorize", (size_t)s->written,
-                    (size_t)(total > s->written ? total : s->written + 1));
-    return CF_OK;
+    long done = ++s->facts.frames;
+    cf_cli_progress("colorize", (size_t)done, (size_t)(total > done ? total : done + 1));
+    return s->options->report || s->options->json ? cf_profile_collect(s->cl) : CF_OK;
 }
 
 /* Each turn: the device has a frame, the next one is decoded, then the first is written. */
@@ -268,20 +279,30 @@ static cf_status read_points(session *s) {
 }
 
 static cf_status finish(session *s, cf_status status) {
-    int keep = (status == CF_OK || status == CF_ERR_CANCELLED) && s->written > 0;
+    long done = s->facts.frames;
+    int keep = (status == CF_OK || status == CF_ERR_CANCELLED) && done > 0;
     cf_status closed = cf_sink_close(&s->sink, keep);
-    cf_cli_progress("colorize", (size_t)s->written, (size_t)s->written);
+    cf_cli_progress("colorize", (size_t)done, (size_t)done);
     if (status == CF_ERR_CANCELLED)
-        cf_log(CF_LOG_ERROR, "interrupted: %ld frames are %s", s->written,
-               s->written ? "done and kept" : "done");
+        cf_log(CF_LOG_ERROR, "interrupted: %ld frames are %s", done,
+               done ? "done and kept" : "done");
+    s->facts.is_whole = status == CF_OK;
+    if (keep && closed == CF_OK)
+        closed = cf_colorize_report_video(s->cl, &s->facts);
     return status == CF_OK ? closed : status;
 }
 
 static cf_status work(session *s) {
     int64_t t_ns;
+    double start = cf_clock_seconds();
     if (s->options->model)
         CF_TRY(cf_colorize_check_model(s->options));
     CF_TRY(cf_video_in_open(s->options->inputs[0], cf_cli_interrupted, &s->in));
+    const cf_video_info *info = cf_video_in_describe(s->in);
+    s->facts.width = info->width;
+    s->facts.height = info->height;
+    s->facts.depth = info->depth;
+    s->facts.fps = info->fps;
     CF_TRY(read_points(s));
     CF_TRY(open_sink(s));
     cf_status status = read_frame(s, &t_ns);
@@ -289,16 +310,19 @@ static cf_status work(session *s) {
         status = make_colorize(s);
     if (status == CF_OK)
         status = run_frames(s, t_ns);
+    s->facts.seconds = cf_clock_seconds() - start;
     return finish(s, status);
 }
 
 cf_status cf_colorize_run_video(const cf_colorize_options *options) {
     const cf_cl_params params = {.device = cf_cli_device};
-    session s = {.options = options};
+    session s = {.options = options, .facts = {.options = options}};
     cf_cli_end_gently();
     cf_status status = cf_cl_open(&params, &s.cl);
-    if (status == CF_OK)
+    if (status == CF_OK) {
+        cf_profile_enable(s.cl, options->report || options->json);
         status = work(&s);
+    }
     cf_colorize_destroy(&s.colorize);
     (void)cf_sink_close(&s.sink, 0);
     cf_video_in_close(&s.in);

@@ -99,6 +99,59 @@ START_TEST(chroma_lies_on_even_columns_between_rows) {
 }
 END_TEST
 
+static uint16_t *word(const cf_image *picture, int x, int y, int c) {
+    return (uint16_t *)cf_image_row(picture, 0, y) + 3 * x + c;
+}
+
+/* Words: every code by the definition, in doubles, of a picture that is uneven everywhere. */
+START_TEST(words_are_the_definition) {
+    static uint16_t planes[3][WIDTH * HEIGHT];
+    static const int depths[] = {10, 16};
+    const double luma[3] = {0.2126, 0.7152, 0.0722};
+    enum { HALF = (WIDTH + 1) / 2 };
+    const cf_yuv420 to = {{(void *)planes[0], (void *)planes[1], (void *)planes[2]},
+                          {2 * WIDTH, 2 * HALF, 2 * HALF}};
+    cf_image picture;
+    ck_assert_int_eq(cf_image_alloc(WIDTH, HEIGHT, 1, CF_PIXEL_RGB16, &picture), CF_OK);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int i = 0; i < 3 * WIDTH; i++)
+            *word(&picture, 0, y, i) = (uint16_t)((y * 7919 + i * 104729 + i * i * 31) % 65536);
+    for (int c = 0; c < 3; c++) { /* the ends of the range */
+        *word(&picture, 0, 0, c) = 0;
+        *word(&picture, WIDTH - 1, HEIGHT - 1, c) = 65535;
+    }
+    for (int d = 0; d < 2; d++) {
+        double unit = ldexp(1, depths[d] - 8);
+        cf_yuv420_from_rgb16(&picture, depths[d], &to);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                double sum = 0, around[3] = {0};
+                for (int c = 0; c < 3; c++)
+                    sum += luma[c] * *word(&picture, x, y, c) / 65535.0;
+                ck_assert_double_eq_tol(planes[0][WIDTH * y + x], unit * (16 + 219 * sum), 0.501);
+                for (int k = 0; k < 6 && !(x % 2) && !(y % 2); k++) {
+                    int xx = x + k % 3 - 1, yy = y + k / 3 < HEIGHT ? y + k / 3 : y;
+                    xx = xx < 0 ? 0 : xx < WIDTH ? xx : WIDTH - 1;
+                    for (int c = 0; c < 3; c++)
+                        around[c] +=
+                            (k % 3 == 1 ? 2 : 1) * (double)*word(&picture, xx, yy, c) / 65535 / 8;
+                }
+                if (x % 2 || y % 2)
+                    continue;
+                double grey = luma[0] * around[0] + luma[1] * around[1] + luma[2] * around[2];
+                int at = HALF * (y / 2) + x / 2;
+                ck_assert_double_eq_tol(planes[1][at],
+                                        unit * (128 + 224 * (around[2] - grey) / 1.8556), 0.501);
+                ck_assert_double_eq_tol(planes[2][at],
+                                        unit * (128 + 224 * (around[0] - grey) / 1.5748), 0.501);
+            }
+        ck_assert_int_eq(planes[0][0], 16 << (depths[d] - 8));
+        ck_assert_int_eq(planes[0][WIDTH * HEIGHT - 1], 235 << (depths[d] - 8));
+    }
+    cf_image_free(&picture);
+}
+END_TEST
+
 static cf_status write_some(const char *target, cf_sink_params params, int pictures,
                             int64_t step_ns, int keep) {
     cf_sink *sink;
@@ -232,6 +285,12 @@ START_TEST(wrong_targets_are_refused) {
     params = params_of(4, 4);
     params.fps = NAN;
     ck_assert_int_eq(cf_sink_open(in_folder("z.y4m"), &params, &sink), CF_ERR_INVALID);
+    params = params_of(4, 4);
+    params.depth = 16; /* eight bits to who was promised sixteen; sixteen to a codec of eight */
+    ck_assert_int_eq(write_some(in_folder("z.y4m"), params, 1, 1, 1), CF_ERR_INVALID);
+    ck_assert_int_eq(cf_sink_open(in_folder("z.mkv?codec=mpeg4"), &params, &sink),
+                     CF_ERR_UNSUPPORTED);
+    ck_assert_int_eq(cf_sink_open("v4l2:/dev/video99", &params, &sink), CF_ERR_UNSUPPORTED);
     ck_assert_uint_eq(cf_alloc_live(), live);
 }
 END_TEST
@@ -308,6 +367,7 @@ END_TEST
 static void add(TCase *tc) {
     tcase_add_test(tc, primaries_are_bt709);
     tcase_add_test(tc, chroma_lies_on_even_columns_between_rows);
+    tcase_add_test(tc, words_are_the_definition);
     tcase_add_test(tc, y4m_files_are_whole);
     tcase_add_test(tc, y4m_says_the_rate);
     tcase_add_test(tc, a_reader_that_goes_away_is_an_error);

@@ -49,8 +49,8 @@ def sound(path):
     return ffmpeg("-i", path, "-map", "0:a", "-c", "copy", "-f", "md5", "-")
 
 
-def pixels(path):
-    return ffmpeg("-i", path, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+def pixels(path, kind="rgb24"):
+    return ffmpeg("-i", path, "-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", kind, "-")
 
 
 class Case:
@@ -118,6 +118,49 @@ class Case:
         assert len(was) == len(now) == 3 * WIDTH * HEIGHT * FRAMES
         worst = max(abs(a - b) for a, b in zip(was[::31], now[::31]))  # guided without points is grey
         assert worst <= 1, worst
+
+    def check_deep(self):
+        """Ten bits stay what they are: of 16 in FFV1 and Y4M, within a code in H.264; and 8 are told to be less."""
+        deep = self.path("deep.mkv")
+        ffmpeg("-f", "lavfi", "-i", f"nullsrc=size={WIDTH}x{HEIGHT}:rate=10:duration=0.3,format=gray10le,"
+               "geq=lum='64+mod(X*5+Y*3+N*7,877)'", "-c:v", "ffv1", "-pix_fmt", "gray10le", "-color_range", "tv", deep)
+        was = memoryview(pixels(deep, "gray10le")).cast("H")
+        full = [(code - 64) / 876 for code in was]
+        for name, more in (("deep-out.mkv", ("--codec", "ffv1")), ("deep.y4m", ())):
+            self.works(deep, "-o", self.path(name), "--depth", "16", *more, *GUIDED)
+        now = memoryview(pixels(self.path("deep-out.mkv"), "rgb48le")).cast("H")
+        worst = max(abs(now[3 * i + c] / 65535 - full[i]) for i in range(0, len(full), 7) for c in range(3))
+        assert worst < 2 / 65535, worst * 65535     # guided without points is grey
+        kind = probe(self.path("deep-out.mkv"), "stream=pix_fmt", "v:0")["streams"][0]["pix_fmt"]
+        assert kind == "gbrp16le", kind
+        with open(self.path("deep.y4m"), "rb") as f:
+            data = f.read()
+        assert b" C420p16 " in data[:100], data[:100]
+        luma = memoryview(data[data.index(b"FRAME\n") + 6:][:2 * WIDTH * HEIGHT]).cast("H")
+        worst = max(abs((code / 256 - 16) / 219 - v) for code, v in zip(luma, full))
+        assert worst < 2 / 65535, worst * 65535
+        assert pixels(self.path("deep.y4m"), "yuv420p16le")[:2 * WIDTH * HEIGHT] == luma.tobytes()     # FFmpeg reads it so
+        if b" libx264 " in run("ffmpeg", "-encoders").stdout:
+            self.works(deep, "-o", self.path("deep.mp4"), "--depth", "16", *GUIDED)
+            stream = probe(self.path("deep.mp4"), "stream=codec_name,pix_fmt", "v:0")["streams"][0]
+            assert stream["codec_name"] == "h264" and stream["pix_fmt"] == "yuv420p10le", stream
+        said = self.works(deep, "-o", self.path("deep8.mkv"), "--codec", "ffv1", *GUIDED)
+        assert "10 bits" in said and "--depth 16" in said, said
+        self.refused("8 bits", deep, "-o", self.path("no.avi"), "--depth", "16", "--codec", "mpeg4", out=self.path("no.avi"))
+
+    def check_report(self):
+        gray, report = self.path("gray.mkv"), self.path("report.json")
+        done = self.colorize(gray, "-o", self.path("told.mkv"), "--codec", "ffv1", "--json", "--report", report, *GUIDED)
+        assert done.returncode == 0, done.stderr
+        with open(report, "rb") as f:
+            told = f.read()
+        assert told == done.stdout
+        told = json.loads(told)
+        assert (told["end"], told["frames"], told["size"], told["bits"]) == ("done", FRAMES, f"{WIDTH}x{HEIGHT}", 8), told
+        assert abs(told["fps"] - 10) < 3 and told["tone_chroma"] < 1 and 0 <= told["noise"] < 0.2, told
+        names = [stage["name"] for stage in told["stages"]]
+        assert "recall" in names and "network" not in names and told["warnings"] == [], told
+        self.refused("No such file", gray, "-o", self.path("told2.mkv"), "--report", self.path("none/r.json"), *GUIDED)
 
     def check_side(self):
         out = self.path("up.mp4")
