@@ -15,14 +15,14 @@
 #include "fusion/pipelines.h"
 
 #define SIGMA 0.002F /* noise of a picture's square root: half a code of 8 bits */
-#define MARGIN 2     /* rows at the edges of a band that miss their neighbours */
+#define MARGIN 4     /* rows at the edges of a band that miss their neighbours */
 #define MAX_STEPS 32
 
 static const cf_output outputs[CF_COLORIZE_OUTPUTS] = {
     [CF_COLORIZE_PICTURE] = {"picture.rgb8", CF_PIXEL_RGB8},
     [CF_COLORIZE_LINEAR] = {"linear", CF_PIXEL_F32},
     [CF_COLORIZE_PROVENANCE] = {"shares.rgb8", CF_PIXEL_RGB8},
-    [CF_COLORIZE_ERROR] = {"error", CF_PIXEL_F32},
+    [CF_COLORIZE_ERROR] = {"error_map", CF_PIXEL_F32},
 };
 
 struct cf_colorize {

@@ -22,7 +22,7 @@ static cf_raw_format format_of(const cf_stage_context *context) {
 
 static cf_status bind(const cf_stage_context *context, void *params) {
     cf_unpack_params *p = params;
-    p->format = format_of(context);
+    p->format = (int)format_of(context);
     p->width = context->camera->width;
     return CF_OK;
 }
