@@ -31,8 +31,8 @@ typedef struct {
     int band; /* pixels of a picture larger than the grid that are finished at once, > 0: what
                  bounds the memory of large ones; changes no pixel */
     cf_fuse_transfer transfer; /* CF_FUSE_GUIDED: points alone, spread along the mono picture */
-    float vivid;       /* 0..1, how colourful the network invents: 0 the likeliest mean, dull but
-                          nearest; 1 as the world is */
+    float vivid;       /* 0..1, how boldly the network invents: 0.5 the nearest guess, dull; 1 as
+                          colourful as the world; 0 only mends what was measured, as in fusion */
     const char *model; /* ONNX file of a network like the built-in one (fusion/colorizer.h), or of a
                           published colorizer (fusion/lab_model.h); NULL: the built-in one */
     int is_sequence;   /* 1: pictures follow each other in time: their chroma, and what points say,

@@ -15,7 +15,7 @@ static const cf_network_params defaults = CF_NETWORK_DEFAULTS;
 
 static const cf_option options[] = {
     {"vivid", CF_OPTION_FLOAT, offsetof(cf_network_params, vivid), 1, 0, 1,
-     "colourfulness where nothing is known: 0 the mean, 1 like the world"},
+     "where nothing was measured: 0 correct, 0.5 the nearest guess, 1 like the world"},
     CF_OPTION_END,
 };
 

@@ -20,8 +20,9 @@
  */
 typedef struct {
     const cf_model *model; /* NULL: the built-in one; from cf_stage_context.network */
-    float vivid;           /* 0: the likeliest mean where nothing is known, dull but nearest;
-                              1: as colourful as the world; settled when the step is planned */
+    float vivid; /* how boldly colour is made where none was measured: 0 only corrects what
+                    was, 0.5 the nearest guess, 1 as colourful as the world; settled when
+                    the step is planned */
 } cf_network_params;
 #define CF_NETWORK_DEFAULTS                                                                        \
     { .model = NULL, .vivid = 0 }

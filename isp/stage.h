@@ -104,7 +104,7 @@ typedef struct {
     int is_sequence;         /* 1: frames follow each other in time, and chroma is remembered */
     const cf_model *network; /* the colorizer's weights (fusion/colorizer.h); NULL: chroma stays the
                                 classical transfer's */
-    float vivid;             /* 0..1, how colourful the network invents (fusion/network.h) */
+    float vivid;             /* 0..1, how boldly the network invents (fusion/network.h) */
 } cf_stage_context;
 
 typedef struct {

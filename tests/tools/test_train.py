@@ -123,11 +123,12 @@ class Training(unittest.TestCase):
         got = []
         for name in ("one", "both"):
             session = onnxruntime.InferenceSession(f"{self.folder}/{name}.onnx")
-            for vivid in (0, 1):
+            for vivid in (0, 0.5, 1):
                 inputs["vivid"] = np.full((1, 1, 1, 1), vivid, np.float32)
                 got.append(session.run(None, inputs))
-        self.assertTrue(all(np.array_equal(x, y) for x, y in zip(got[0], got[2])))    # vivid 0: the other is not asked
-        self.assertFalse(np.array_equal(got[1][0], got[3][0]))
+        self.assertTrue(all(np.array_equal(x, y) for x, y in zip(got[0], got[3])))    # vivid 0: the other is not asked
+        for i in (1, 2):    # the nearest guess, and a bold one
+            self.assertFalse(np.array_equal(got[i][0], got[3 + i][0]))
         self.begin_with_exported(run, both)
         state = torch.load(other, weights_only=True)
         for kind in ("network", "ema"):

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from color import EPS, LUMINANCE, decode
+from network import NO_HINT_ERROR
 
-NO_HINT_ERROR = 36.8    # Lab ab units: what the classical transfer predicts without any hint, with its defaults
 PHOTO_SIGMA = 0.002     # as the renderer's CLEAN_SIGMA
 FORMAT = 1
 PLANES = {"picture_rgb": "rgb", "visibility": "visibility", "picture_mono": "mono", "picture_transferred": "chroma",

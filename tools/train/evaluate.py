@@ -80,7 +80,7 @@ def judge_photos(network, photos, count, batch_size, error):
         truth = color.encode(batch["truth"])
         mono = (batch["mono"] ** 2).clamp(0, 1)
         pictures = {"grey": color.encode(mono.repeat(1, 3, 1, 1))}
-        for name, vivid in (("mean", 0.0), ("vivid", 1.0)):
+        for name, vivid in (("mean", 0.5), ("vivid", 1.0)):
             chroma, _, _ = run(network, batch, vivid)
             rgb = color.limit(mono, color.compose(mono, chroma, batch["spectral"]))
             pictures[name] = color.encode(rgb)

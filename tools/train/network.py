@@ -8,7 +8,8 @@ Inputs, N x planes x H x W on the network's grid, sides multiples of 16:
     sigma        1  noise of sqrt-mono
     transferred  2  chroma of the classical transfer (stage `transfer`), mean
     doubt        1  its predicted error, Lab ab units, mean
-    vivid        1 x 1 x 1 x 1  0: mean decode, 1: vivid decode where nothing is known
+    vivid        1 x 1 x 1 x 1  how boldly colour is made where none was measured: 0 only corrects what was, 0.5 the
+                 nearest guess, 1 as colourful as the world
 Outputs:
     chroma       2  with an untrained network exactly `transferred`
     error        1  predicted chroma error, Lab ab units; untrained exactly `doubt`
@@ -21,8 +22,9 @@ corrections are smoother than chroma; cells are averaged and not stacked, for 8 
 first layer and the full-resolution detail is added back after.
 
 Where nothing is known, the regression's mean is dull. So a second head gives a distribution over BINS colours
-(Zhang et al., "Colorful Image Colorization", ECCV 2016) on a quarter of the grid; its annealed mean takes over with
-`vivid` where the predicted error is large.
+(Zhang et al., "Colorful Image Colorization", ECCV 2016) on a quarter of the grid. Where the predicted error is large,
+the middle between its mean and the regression is a nearer guess than either, two estimates that err apart; beyond that
+its annealed mean takes over with `vivid`.
 """
 import torch
 from torch import nn
@@ -30,6 +32,8 @@ from torch.nn import functional as F
 
 BINS = 64
 TEMPERATURE = 0.38          # Zhang et al., equation 5
+GUESS_SHARE = 0.5           # of the distribution's mean in the nearest guess, where nothing at all is known
+NO_HINT_ERROR = 36.8        # Lab ab units: what the classical transfer predicts without any hint, with its defaults
 INVENTED_ERROR = 12.0       # Lab ab units from which provenance calls colour invented (fusion/provenance.h)
 VIVID_ERROR = 8.0           # Lab ab units at which the vivid decode takes over by half
 VIVID_GAIN = 1.36           # of the distribution's annealed mean, where half-sure colours are averaged with grey: held-out
@@ -165,7 +169,7 @@ class Network(nn.Module):
         let_in = gate(doubt, sigma) * share_left(transferred)
         return bounded(self.last_chroma(x) * let_in, doubt), self.last_error(x), logits
 
-    def decode(self, logits, temperature=TEMPERATURE):
+    def decode(self, logits, temperature):
         """Annealed mean of the bins' colours."""
         share = torch.softmax(logits / temperature, 1)
         return F.conv2d(share, self.bin_chroma.t()[:, :, None, None])
@@ -179,9 +183,12 @@ class Network(nn.Module):
         if self.inventor is not None:
             _, log_factor, logits = self.inventor.heads(*inputs)
             unsure = doubt * torch.exp(ERROR_TRUST * log_factor)
-        colour = F.interpolate(self.decode(logits), scale_factor=4, mode="bilinear", align_corners=False)
+        invent, bold = 1 - F.relu(1 - 2 * vivid), F.relu(2 * vivid - 1)
+        guess, colour = (F.interpolate(self.decode(logits, t), scale_factor=4, mode="bilinear", align_corners=False)
+                         for t in (1.0, TEMPERATURE))
         invented = torch.sigmoid((unsure - VIVID_ERROR) * 0.5) * (1 - confidence)
-        return chroma + vivid * invented * (VIVID_GAIN * colour - chroma), error
+        nearer = (guess - chroma) * doubt * (GUESS_SHARE / NO_HINT_ERROR)
+        return chroma + invent * invented * (nearer + bold * (VIVID_GAIN * colour - chroma - nearer)), error
 
 
 def restore(low, mono_low, mono, spread=RESTORE_RANGE):
