@@ -21,6 +21,14 @@ static strip load(__global const float *row, int x, int width) {
     return s;
 }
 
+static float16 error16(float16 v) {
+    return select((float16)(0), v, (v >= 0.0f) & (v <= 1e4f));
+}
+
+static float4 error4(float4 v) {
+    return select((float4)(0), v, (v >= 0.0f) & (v <= 1e4f));
+}
+
 static float16 guide16(float16 m) {
     m = select((float16)(0), m, m > 0.0f);
     return sqrt(select((float16)(16), m, m < 16.0f));
@@ -56,8 +64,8 @@ __kernel void error_map(__global const float *error, int error_pitch, __global c
         size_t row = (size_t)clamp(y + j - 2, 0, height - 1);
         strip e = load(error + row * error_pitch, x, width);
         strip g = load(mono + row * mono_pitch, x, width);
-        e.v = ERROR(e.v);
-        e.side = ERROR(e.side);
+        e.v = error16(e.v);
+        e.side = error4(e.side);
         g.v = guide16(g.v);
         g.side = guide4(g.side);
         for (int i = 0; i < 5; i++) {
