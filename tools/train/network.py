@@ -23,7 +23,7 @@ first layer and the full-resolution detail is added back after.
 
 Where nothing is known, the regression's mean is dull. So a second head gives a distribution over BINS colours
 (Zhang et al., "Colorful Image Colorization", ECCV 2016) on a quarter of the grid. Where the predicted error is large,
-the middle between its mean and the regression is a nearer guess than either, two estimates that err apart; beyond that
+the middle between its mean and the regression is a nearer guess than the latter, for they err apart; beyond that
 its annealed mean takes over with `vivid`.
 """
 import torch
