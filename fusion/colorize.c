@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "fusion/colorize_points.h"
 #include "fusion/colorizer.h"
+#include "fusion/krige_shared.h"
 #include "fusion/lab_model.h"
 #include "fusion/output.h"
 #include "fusion/pipelines.h"
@@ -36,9 +37,11 @@ struct cf_colorize {
     cf_stage_context context;
     cf_model *network;   /* NULL: guided */
     int is_lab;          /* it is a published colorizer */
+    int is_kriged;       /* points shift the guess of our own network */
     cf_pipeline *color;  /* from the picture down to the grid of colour and up to half its size */
     cf_pipeline *finish; /* from there to a band of the picture */
     cf_image hint, confidence; /* on the grid of colour */
+    cf_image list;             /* of points, for stage `krige` */
     int hints_are_clear;       /* on the device as here */
 };
 
@@ -66,7 +69,9 @@ static const char *name_of(const char *tensor, int level, char name[32]) {
 static void join_steps(const cf_colorize *c, cf_step steps[MAX_STEPS]) {
     int levels = c->levels;
     const cf_step *parts[] = {cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - levels,
-                              c->is_lab ? cf_pipeline_colorize_lab : cf_pipeline_colorize,
+                              c->is_lab      ? cf_pipeline_colorize_lab
+                              : c->is_kriged ? cf_pipeline_colorize_points
+                                             : cf_pipeline_colorize,
                               cf_pipeline_colorize_grow};
     const int most[] = {levels, MAX_STEPS, levels > 1 ? 2 * (levels - 1) : 0};
     int count = 0;
@@ -85,6 +90,9 @@ static cf_status create_color(cf_colorize *c) {
         {"hint", shape(c->grid_width, c->grid_height, 2, CF_DOMAIN_CHROMA)},
         {"hint.confidence", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_UNIT)},
         {"mono.sigma", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_SIGMA)},
+        {"points", shape(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_DOMAIN_TABLE)},
+        {"none", shape(c->grid_width, c->grid_height, 2, CF_DOMAIN_CHROMA)},
+        {"none.confidence", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_UNIT)},
     };
     const char *const wanted[] = {name_of("chroma", near, names[1]),
                                   name_of("error", near, names[2]),
@@ -93,7 +101,7 @@ static cf_status create_color(cf_colorize *c) {
         .steps = steps,
         .context = &c->context,
         .inputs = inputs,
-        .input_count = sizeof inputs / sizeof *inputs,
+        .input_count = sizeof inputs / sizeof *inputs - (c->is_kriged ? 0 : 3),
         .wanted = wanted,
         .wanted_count = c->levels ? 3 : 2,
         .settings = c->params.settings,
@@ -138,6 +146,15 @@ static cf_status create_finish(cf_colorize *c) {
     return cf_buffer_fill(none->buf, 0, cf_plane_set_bytes(none));
 }
 
+static cf_status clear_none(const cf_colorize *c) {
+    static const char *const names[] = {"none", "none.confidence"};
+    for (int i = 0; i < 2; i++) {
+        const cf_plane_set *none = cf_pipeline_tensor(c->color, names[i]);
+        CF_TRY(cf_buffer_fill(none->buf, 0, cf_plane_set_bytes(none)));
+    }
+    return CF_OK;
+}
+
 /* Planes of hints, without any, and of noise. */
 static cf_status start_planes(cf_colorize *c) {
     CF_TRY(cf_image_alloc(c->grid_width, c->grid_height, 2, CF_PIXEL_F32, &c->hint));
@@ -147,7 +164,10 @@ static cf_status start_planes(cf_colorize *c) {
         for (int x = 0; x < c->grid_width; x++)
             ((float *)cf_image_row(&c->confidence, 0, y))[x] = sigma;
     CF_TRY(cf_pipeline_write(c->color, "mono.sigma", &c->confidence));
-    return CF_OK;
+    if (!c->is_kriged)
+        return CF_OK;
+    CF_TRY(cf_image_alloc(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_PIXEL_F32, &c->list));
+    return clear_none(c);
 }
 
 /* Halvings until the longer side fits the grid, and the rows of a band. */
@@ -204,6 +224,7 @@ static cf_status prepare(cf_colorize *c) {
     memcpy(c->camera.spectral, (const float[]){0.2126F, 0.7152F, 0.0722F},
            sizeof c->camera.spectral);
     CF_TRY(open_network(c));
+    c->is_kriged = c->params.has_points && c->network && !c->is_lab && c->params.vivid > 0;
     c->context = (cf_stage_context){.mono = &c->camera,
                                     .color = &c->camera,
                                     .network = c->network,
@@ -242,6 +263,7 @@ void cf_colorize_destroy(cf_colorize **handle) {
     cf_model_destroy(&c->network);
     cf_image_free(&c->hint);
     cf_image_free(&c->confidence);
+    cf_image_free(&c->list);
     cf_free(c);
     *handle = NULL;
 }
@@ -260,6 +282,12 @@ static cf_status write_points(cf_colorize *c, const cf_hint_point *points, size_
     cf_points_draw(points, count, 1 << c->levels, c->camera.spectral, &c->hint, &c->confidence);
     CF_TRY(cf_pipeline_write(c->color, "hint", &c->hint));
     CF_TRY(cf_pipeline_write(c->color, "hint.confidence", &c->confidence));
+    if (c->is_kriged) {
+        clear(&c->list);
+        cf_points_list(points, count, 1 << c->levels, c->camera.spectral, c->grid_width,
+                       c->grid_height, &c->list);
+        CF_TRY(cf_pipeline_write(c->color, "points", &c->list));
+    }
     c->hints_are_clear = !count;
     return CF_OK;
 }

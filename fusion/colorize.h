@@ -35,6 +35,9 @@ typedef struct {
                           colourful as the world; 0 only mends what was measured, as in fusion */
     const char *model; /* ONNX file of a network like the built-in one (fusion/colorizer.h), or of a
                           published colorizer (fusion/lab_model.h); NULL: the built-in one */
+    int has_points;    /* 1: pictures come with points, whose colours also shift the guess elsewhere
+                          (fusion/krige.h), which takes the network twice; for single pictures: in a
+                          sequence the shift goes when the points do. 0: points spread only */
     int is_sequence;   /* 1: pictures follow each other in time: their chroma, and what points say,
                           is remembered from one to the next (fusion/recall.h) */
     float noise; /* of the square root of mono, standard deviation; 0: half a code of 8 bits */
@@ -44,8 +47,8 @@ typedef struct {
 #define CF_COLORIZE_DEFAULTS                                                                       \
     {                                                                                              \
         .depth = 8, .outputs = 0, .grid = 768, .band = 2 << 20, .transfer = CF_FUSE_NETWORK,       \
-        .vivid = 1, .model = NULL, .is_sequence = 0, .noise = 0, .settings = NULL,                 \
-        .setting_count = 0                                                                         \
+        .vivid = 1, .model = NULL, .has_points = 0, .is_sequence = 0, .noise = 0,                  \
+        .settings = NULL, .setting_count = 0                                                       \
     }
 
 typedef struct cf_colorize cf_colorize;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "fusion/chroma.h"
+#include "fusion/krige_shared.h"
 
 static int is_fine(const cf_hint_point *p, int width, int height) {
     int inside = p->x >= -0.5F && p->x <= (float)width - 0.5F && p->y >= -0.5F &&
@@ -47,22 +48,49 @@ static void span(float centre, float size, int factor, int cells, int *first, in
     *last = high < (float)(cells - 1) ? (int)fmaxf(high, 0) : cells - 1;
 }
 
+/* What a point says, on planes of width x height. */
+typedef struct {
+    int x0, x1, y0, y1;
+    float chroma[2];
+} placed;
+
+static placed place(const cf_hint_point *point, int factor, const float spectral[3], int width,
+                    int height) {
+    placed p;
+    float rgb[3], m = 0;
+    span(point->x, point->size, factor, width, &p.x0, &p.x1);
+    span(point->y, point->size, factor, height, &p.y0, &p.y1);
+    for (int c = 0; c < 3; c++) {
+        rgb[c] = linear(point->rgb[c]);
+        m += spectral[c] * rgb[c];
+    }
+    for (int k = 0; k < 2; k++)
+        p.chroma[k] = (rgb[2 * k] - m) / (m + CF_CHROMA_EPS);
+    return p;
+}
+
 void cf_points_draw(const cf_hint_point *points, size_t count, int factor, const float spectral[3],
                     const cf_image *hint, const cf_image *confidence) {
     for (size_t i = 0; i < count; i++) {
-        int x0, x1, y0, y1;
-        float rgb[3], m = 0;
-        span(points[i].x, points[i].size, factor, hint->width, &x0, &x1);
-        span(points[i].y, points[i].size, factor, hint->height, &y0, &y1);
-        for (int c = 0; c < 3; c++) {
-            rgb[c] = linear(points[i].rgb[c]);
-            m += spectral[c] * rgb[c];
-        }
-        for (int y = y0; y <= y1; y++)
-            for (int x = x0; x <= x1; x++) {
-                for (int p = 0; p < 2; p++)
-                    ((float *)cf_image_row(hint, p, y))[x] = (rgb[2 * p] - m) / (m + CF_CHROMA_EPS);
+        placed p = place(&points[i], factor, spectral, hint->width, hint->height);
+        for (int y = p.y0; y <= p.y1; y++)
+            for (int x = p.x0; x <= p.x1; x++) {
+                for (int k = 0; k < 2; k++)
+                    ((float *)cf_image_row(hint, k, y))[x] = p.chroma[k];
                 ((float *)cf_image_row(confidence, 0, y))[x] = CF_POINT_CONFIDENCE;
             }
+    }
+}
+
+void cf_points_list(const cf_hint_point *points, size_t count, int factor, const float spectral[3],
+                    int width, int height, const cf_image *table) {
+    size_t rows = count < CF_KRIGE_POINTS ? count : CF_KRIGE_POINTS;
+    for (size_t i = 0; i < rows; i++) {
+        float *row = cf_image_row(table, 0, (int)i);
+        placed p = place(&points[i * count / rows], factor, spectral, width, height);
+        const float list[CF_KRIGE_COLUMNS] = {
+            (float)p.x0, (float)p.x1, (float)p.y0, (float)p.y1, p.chroma[0], p.chroma[1], 1};
+        for (int k = 0; k < CF_KRIGE_COLUMNS; k++)
+            row[k] = list[k];
     }
 }

@@ -19,4 +19,12 @@ cf_status cf_points_check(const cf_hint_point *points, size_t count, int width, 
 void cf_points_draw(const cf_hint_point *points, size_t count, int factor, const float spectral[3],
                     const cf_image *hint, const cf_image *confidence);
 
+/*
+ * The same points as rows of a table for stage `krige` (CF_KRIGE_COLUMNS x CF_KRIGE_POINTS, F32, 0
+ * before), for planes of width x height. Of more points than rows, rows' number is taken, evenly
+ * from first to last.
+ */
+void cf_points_list(const cf_hint_point *points, size_t count, int factor, const float spectral[3],
+                    int width, int height, const cf_image *table);
+
 #endif

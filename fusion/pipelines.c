@@ -5,34 +5,35 @@
 #define MONO .role = CF_ROLE_MONO
 #define COLOR .role = CF_ROLE_COLOR
 
-/* What the transfer made, corrected and completed by the network (if there is one) on its grid of
- * cells, and averaged there over cells that look alike. */
+/* What the transfer made of a hint, corrected and completed by the network (if there is one) on its
+ * grid of cells, and averaged there over cells that look alike. `of` begins its tensors' names. */
 /* clang-format off */
-#define CORRECT                                                                                    \
+#define CORRECT(of, hint, settings)                                                                \
     {"cells", MONO,                                                                                \
-     {"guide", "hint", "hint.confidence", "mono.sigma", "transfer.chroma", "transfer.error"},      \
-     {"cells.mono", "cells.hint", "cells.confidence", "cells.sigma", "cells.chroma",               \
-      "cells.error"}, NULL},                                                                       \
+     {"guide", hint, hint ".confidence", "mono.sigma", of "transfer.chroma", of "transfer.error"}, \
+     {of "cells.mono", of "cells.hint", of "cells.confidence", of "cells.sigma",                   \
+      of "cells.chroma", of "cells.error"}, NULL},                                                 \
     {"network", MONO,                                                                              \
-     {"cells.chroma", "cells.error", "cells.mono", "cells.hint", "cells.confidence",               \
-      "cells.sigma"},                                                                              \
-     {"network.chroma", "network.error"}, NULL},                                                   \
+     {of "cells.chroma", of "cells.error", of "cells.mono", of "cells.hint",                       \
+      of "cells.confidence", of "cells.sigma"},                                                    \
+     {of "network.chroma", of "network.error"}, settings},                                             \
     {"bilateral", MONO,                                                                            \
-     {"cells.mono", "cells.sigma", "network.chroma", "network.error"},                             \
-     {"settled.chroma", "settled.error"}, NULL},                                                   \
+     {of "cells.mono", of "cells.sigma", of "network.chroma", of "network.error"},                 \
+     {of "settled.chroma", of "settled.error"}, NULL},                                             \
     {"restore", MONO,                                                                              \
-     {"transfer.chroma", "transfer.error", "guide", "cells.mono", "cells.chroma",                  \
-      "cells.error", "settled.chroma", "settled.error"},                                           \
-     {"frame.chroma", "frame.error"}, NULL}
+     {of "transfer.chroma", of "transfer.error", "guide", of "cells.mono", of "cells.chroma",      \
+      of "cells.error", of "settled.chroma", of "settled.error"},                                  \
+     {of "frame.chroma", of "frame.error"}, NULL}
 /* clang-format on */
 
-/* In a sequence: frame.chroma with what was known of the same surfaces in the frame before. */
+/* In a sequence: frame.chroma, wrong by `frame_error`, with what was known of the same surfaces in
+ * the frame before. */
 /* clang-format off */
-#define REMEMBER(chroma, error, settings)                                                          \
+#define REMEMBER(frame_error, chroma, error, settings)                                             \
     {"motion", MONO, {"guide", "mono.sigma", CF_LAST "motion.small"},                              \
      {"motion", "motion.small"}, NULL},                                                            \
     {"recall", MONO,                                                                               \
-     {"frame.chroma", "frame.error", CF_LAST chroma, CF_LAST error, "guide", CF_LAST "guide",      \
+     {"frame.chroma", frame_error, CF_LAST chroma, CF_LAST error, "guide", CF_LAST "guide",        \
       "mono.sigma", "motion"}, {chroma, error}, settings}
 /* clang-format on */
 
@@ -109,9 +110,9 @@ const cf_step cf_pipeline_fuse[] = {
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
      NULL},
-    CORRECT,
+    CORRECT("", "hint", NULL),
 
-    REMEMBER("fused.chroma", "fused.error", NULL),
+    REMEMBER("frame.error", "fused.chroma", "fused.error", NULL),
 
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
     {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
@@ -162,8 +163,33 @@ const cf_step cf_pipeline_colorize[] = {
      {"guide", "hint", "hint.confidence", "mono.sigma"},
      {"transfer.chroma", "transfer.error"},
      CF_COLORIZE_POINTS},
-    CORRECT,
-    REMEMBER("chroma", "error", POINTS_LAST),
+    CORRECT("", "hint", NULL),
+    REMEMBER("frame.error", "chroma", "error", POINTS_LAST),
+    {0},
+};
+
+/* With points: what is made with them, soberly, for they tell how colourful the picture is; and the
+ * guess without, as bold as is asked for, shifted by what they say of it. */
+const cf_step cf_pipeline_colorize_points[] = {
+    {"guide", MONO, {"mono"}, {"guide"}, NULL},
+    {"transfer",
+     MONO,
+     {"guide", "hint", "hint.confidence", "mono.sigma"},
+     {"point.transfer.chroma", "point.transfer.error"},
+     CF_COLORIZE_POINTS},
+    CORRECT("point.", "hint", "vivid=0.5"),
+    {"transfer",
+     MONO,
+     {"guide", "none", "none.confidence", "mono.sigma"},
+     {"guess.transfer.chroma", "guess.transfer.error"},
+     CF_COLORIZE_POINTS},
+    CORRECT("guess.", "none", NULL),
+    {"krige",
+     MONO,
+     {"guide", "guess.frame.chroma", "point.frame.chroma", "point.frame.error", "points"},
+     {"frame.chroma"},
+     NULL},
+    REMEMBER("point.frame.error", "chroma", "error", POINTS_LAST),
     {0},
 };
 
@@ -182,7 +208,7 @@ const cf_step cf_pipeline_colorize_lab[] = {
      {"mono", "transfer.chroma", "transfer.error", "lab", "lab.ab"},
      {"frame.chroma", "frame.error"},
      NULL},
-    REMEMBER("chroma", "error", POINTS_LAST),
+    REMEMBER("frame.error", "chroma", "error", POINTS_LAST),
     {0},
 };
 

@@ -20,7 +20,9 @@ extern const cf_step cf_pipeline_fuse[];
  * that reads that: cf_pipeline_colorize_shrink + CF_COLORIZE_LEVELS - log2(N).
  * colorize: on the grid itself; inputs mono, hint, hint.confidence, mono.sigma; makes chroma,
  * error; with cf_stage_context.network NULL by the classical transfer alone.
- * colorize_lab: the same with a published colorizer, cf_stage_context.network.
+ * colorize_points: the same where there are points; inputs also points (stage `krige`) and none,
+ * none.confidence, planes of 0 like hint and hint.confidence; takes the network twice.
+ * colorize_lab: as colorize, with a published colorizer, cf_stage_context.network.
  * grow: back up, 2 steps a level, from chroma to chroma.x32; a picture of mono.xN takes the first
  * 2 (log2(N) - 1) of them.
  * finish: the last level up and the picture. Inputs mono, low.guide, low.chroma, low.error of half
@@ -35,6 +37,7 @@ extern const cf_step cf_pipeline_fuse[];
 
 extern const cf_step cf_pipeline_colorize_shrink[];
 extern const cf_step cf_pipeline_colorize[];
+extern const cf_step cf_pipeline_colorize_points[];
 extern const cf_step cf_pipeline_colorize_lab[];
 extern const cf_step cf_pipeline_colorize_grow[];
 extern const cf_step cf_pipeline_colorize_finish[];

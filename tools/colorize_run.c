@@ -230,6 +230,7 @@ static cf_status plan_for(session *s, int width, int height, cf_colorize **out) 
     params.grid = (int)o->grid;
     params.transfer = o->transfer;
     params.vivid = o->mean ? 0.5F : 1;
+    params.has_points = s->point_count > 0;
     params.model = o->model;
     params.settings = o->settings;
     params.setting_count = o->setting_count;

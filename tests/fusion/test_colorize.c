@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "cl/buffer.h"
 #include "fusion/colorize_points.h"
+#include "fusion/krige_shared.h"
 #include "tests/test_main.h"
 
 static cf_cl *cl;
@@ -134,6 +135,59 @@ static void same_pixels(const cf_image *a, const cf_image *b) {
             ck_assert_mem_eq(cf_image_row(a, p, y), cf_image_row(b, p, y),
                              (size_t)a->width * cf_pixel_bytes(a->format));
 }
+
+/* Points shift the network's guess everywhere, nearest on their own surface; without points such a
+ * plan gives what another does, bit by bit. */
+START_TEST(points_shift_the_guess) {
+    const cf_hint_point point = {60, 100, 15, {220, 70, 200}};
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_image gray = picture_of(300, 200), rgb[4];
+    params.grid = 256; /* one halving */
+    params.outputs = 1U << CF_COLORIZE_LINEAR;
+    for (int i = 0; i < 4; i++) {
+        params.has_points = i & 1;
+        rgb[i] = run(&gray, &params, &point, (size_t)(i >> 1), CF_COLORIZE_LINEAR);
+    }
+    same_pixels(&rgb[0], &rgb[1]);
+    double shift[2][2]; /* by points that spread, and that shift; here and there */
+    for (int i = 0; i < 2; i++)
+        for (int there = 0; there < 2; there++) {
+            double x = there ? 0.9 : 0.1;
+            shift[i][there] = mean_of(&rgb[2 + i], 2, x, 0.5) - mean_of(&rgb[0], 2, x, 0.5);
+        }
+    ck_assert_double_gt(shift[1][0], 0.02); /* bluer */
+    ck_assert_double_gt(shift[1][1], 0.005);
+    ck_assert_double_gt(shift[1][0], shift[1][1]);
+    ck_assert_double_gt(shift[1][1], shift[0][1]);
+    for (int i = 0; i < 4; i++)
+        cf_image_free(&rgb[i]);
+    cf_image_free(&gray);
+}
+END_TEST
+
+START_TEST(points_as_a_list) {
+    static const float spectral[3] = {0.2126F, 0.7152F, 0.0722F};
+    cf_hint_point points[3 * CF_KRIGE_POINTS];
+    cf_image list;
+    for (int i = 0; i < 3 * CF_KRIGE_POINTS; i++)
+        points[i] = (cf_hint_point){(float)i, 40, 8, {255, 0, 0}};
+    ck_assert_int_eq(cf_image_alloc(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_PIXEL_F32, &list),
+                     CF_OK);
+    cf_points_list(points, 1, 4, spectral, 50, 25, &list);
+    const float first[] = {0, 0, 9, 10, 0.7874F / 0.2166F, -0.2126F / 0.2166F, 1};
+    for (int i = 0; i < CF_KRIGE_COLUMNS; i++)
+        ck_assert_float_eq_tol(((float *)cf_image_row(&list, 0, 0))[i], first[i], 1e-4);
+    ck_assert_float_eq(((float *)cf_image_row(&list, 0, 1))[6], 0);
+    cf_points_list(points, 3 * CF_KRIGE_POINTS, 1, spectral, 200, 100, &list); /* every third */
+    for (int i = 2; i < CF_KRIGE_POINTS; i++) {
+        const float *row = (float *)cf_image_row(&list, 0, i);
+        ck_assert_float_eq(row[0], (float)(3 * i - 4));
+        ck_assert_float_eq(row[1], (float)(3 * i + 3));
+        ck_assert_float_eq(row[6], 1);
+    }
+    cf_image_free(&list);
+}
+END_TEST
 
 START_TEST(bands_are_not_seen) {
     static const cf_hint_point points[] = {{50, 70, 19, {200, 80, 60}},
@@ -289,6 +343,8 @@ static void add(TCase *tc) {
     tcase_add_test(tc, luma_stays);
     tcase_add_test(tc, without_hints_guided_gives_grey);
     tcase_add_test(tc, points_colour_their_surface);
+    tcase_add_test(tc, points_shift_the_guess);
+    tcase_add_test(tc, points_as_a_list);
     tcase_add_test(tc, bands_are_not_seen);
     tcase_add_test(tc, shares_add_up);
     tcase_add_test(tc, points_cover_cells);
