@@ -16,6 +16,8 @@ static const cf_option options[] = {
     {"alike", CF_OPTION_FLOAT, FIELD(alike), 0, 1, "variance that surfaces as bright share"},
     {"near", CF_OPTION_FLOAT, FIELD(near), 0, 1, "variance that those nearby share"},
     {"mono-range", CF_OPTION_FLOAT, FIELD(mono_range), 0x1p-7, 4, "difference in sqrt-mono"},
+    {"chroma-range", CF_OPTION_FLOAT, FIELD(chroma_range), 0x1p-7, 1000,
+     "difference of the guess, chroma as it is seen"},
     {"reach", CF_OPTION_FLOAT, FIELD(reach), 0x1p-7, 10, "length of a way, picture sides"},
     {"noise", CF_OPTION_FLOAT, FIELD(noise), 0x1p-7, 10, "variance of what a point says"},
     {"sure", CF_OPTION_FLOAT, FIELD(sure), 0x1p-10, 1000, "error at which half of chroma stays"},
@@ -42,7 +44,8 @@ static device_params pack(const cf_stage_io *io, const cf_krige_params *p) {
     float sum = p->common + p->alike + p->near;
     return (device_params){
         .part = {p->common / sum, p->alike / sum, p->near / sum, p->noise},
-        .scale = {-0.5F / (p->mono_range * p->mono_range), -1 / p->reach, p->sure * p->sure},
+        .scale = {-0.5F / (p->mono_range * p->mono_range), -1 / p->reach, p->sure * p->sure,
+                  -0.5F / (p->chroma_range * p->chroma_range)},
         .size = {width, height, (width + factor - 1) / factor, (height + factor - 1) / factor},
         .factor = factor,
         .rows = cf_krige_rows(&io->in[POINTS]),
@@ -54,7 +57,7 @@ static cf_status get_scratch(cf_cl *cl, const device_params *p, scratch *s) {
     CF_TRY(cf_buffer_get(cl, cells, &s->cells));
     CF_TRY(cf_buffer_get(cl, cells * n, &s->ways));
     CF_TRY(cf_buffer_get(cl, n * n * sizeof(float), &s->factors));
-    CF_TRY(cf_buffer_get(cl, n * 8 * sizeof(float), &s->points));
+    CF_TRY(cf_buffer_get(cl, n * 10 * sizeof(float), &s->points));
     return cf_buffer_get(cl, sizeof(int), &s->count);
 }
 

@@ -5,7 +5,7 @@
 
 typedef struct {
     float4 part;  /* common, alike, near: shares of 1; noise */
-    float4 scale; /* -1 / (2 mono-range^2), -1 / reach, sure^2; unused */
+    float4 scale; /* -1 / (2 mono-range^2), -1 / reach, sure^2, -1 / (2 chroma-range^2) */
     int4 size;    /* picture; cells */
     int factor;   /* pixels of a cell's side */
     int rows;     /* of the table */
@@ -14,7 +14,8 @@ typedef struct {
 /* What the pixels need of a point. */
 typedef struct {
     int cell, x0, y0, x1, y1;
-    float guide, red, blue;
+    float guide, red, blue; /* first its colour, then the difference from the guess, then weights */
+    float guess_red, guess_blue;
 } krige_point;
 
 static float guide_of(float v) {
@@ -37,14 +38,18 @@ static krige_point read_point(__global const float *row, krige_params p) {
     o.y0 = place(row[2], p.size.y);
     o.y1 = max(place(row[3], p.size.y), o.y0);
     o.cell = (o.y0 + o.y1) / 2 / p.factor * p.size.z + (o.x0 + o.x1) / 2 / p.factor;
-    o.guide = 0;
+    o.guide = o.guess_red = o.guess_blue = 0;
     o.red = chroma_of(row[4]);
     o.blue = chroma_of(row[5]);
     return o;
 }
 
-static float covariance(krige_params p, float step, float way) {
-    float like = exp(step * step * p.scale.x);
+/* A point's, with a place of that guide and guess; chroma as it is seen. */
+static float covariance(krige_params p, krige_point o, float guide, float red, float blue,
+                        float way) {
+    float step = guide - o.guide, step_red = red - o.guess_red, step_blue = blue - o.guess_blue;
+    float like =
+        exp(step * step * p.scale.x + (step_red * step_red + step_blue * step_blue) * p.scale.w);
     return p.part.x + like * (p.part.y + p.part.z * exp(way * p.scale.y));
 }
 
@@ -108,17 +113,19 @@ __kernel void krige_ways(__global const float *points, int points_pitch,
 static krige_point look(krige_point o, __global const float *guide, int guide_pitch,
                         __global const float *guess, int guess_pitch, int height) {
     int across = (o.x1 - o.x0) / 16 + 1, down = (o.y1 - o.y0) / 16 + 1, count = 0;
-    float red = 0, blue = 0;
     for (int y = o.y0; y <= o.y1; y += down)
         for (int x = o.x0; x <= o.x1; x += across) {
             o.guide += guide_of(guide[(size_t)y * guide_pitch + x]);
-            red += chroma_of(guess[(size_t)y * guess_pitch + x]);
-            blue += chroma_of(guess[(size_t)(height + y) * guess_pitch + x]);
+            o.guess_red += chroma_of(guess[(size_t)y * guess_pitch + x]);
+            o.guess_blue += chroma_of(guess[(size_t)(height + y) * guess_pitch + x]);
             count++;
         }
     o.guide /= (float)count;
-    o.red = (o.red - red / (float)count) * (o.guide + CF_KRIGE_DARK);
-    o.blue = (o.blue - blue / (float)count) * (o.guide + CF_KRIGE_DARK);
+    float seen = o.guide + CF_KRIGE_DARK;
+    o.guess_red *= seen / (float)count;
+    o.guess_blue *= seen / (float)count;
+    o.red = o.red * seen - o.guess_red;
+    o.blue = o.blue * seen - o.guess_blue;
     return o;
 }
 
@@ -137,7 +144,8 @@ __kernel void krige_solve(__global const float *points, int points_pitch,
     for (int i = 0; i < n; i++) {
         for (int j = 0; j <= i; j++) {
             float way = 0.5f * (ways[i * cells + out[j].cell] + ways[j * cells + out[i].cell]);
-            float v = covariance(p, out[i].guide - out[j].guide, way) + (i == j ? p.part.w : 0.0f);
+            float v = covariance(p, out[j], out[i].guide, out[i].guess_red, out[i].guess_blue, way);
+            v += i == j ? p.part.w : 0.0f;
             for (int k = 0; k < j; k++)
                 v -= l[i * CF_KRIGE_POINTS + k] * l[j * CF_KRIGE_POINTS + k];
             l[i * CF_KRIGE_POINTS + j] =
@@ -179,17 +187,19 @@ __kernel void krige(__global const float *guide, int guide_pitch, __global const
     float s = u - (float)x0, t = v - (float)y0;
     int right = x0 + 1 < p.size.z ? 1 : 0, below = y0 + 1 < p.size.w ? p.size.z : 0;
     __global const float *corner = ways + y0 * p.size.z + x0;
+    float seen = m + CF_KRIGE_DARK;
+    __global const float *guessed = guess + (size_t)y * guess_pitch + x;
+    float red = chroma_of(*guessed), blue = chroma_of(guessed[(size_t)p.size.y * guess_pitch]);
     float2 sum = 0;
     for (int i = 0; i < n; i++, corner += p.size.z * p.size.w) {
         float top = mix(corner[0], corner[right], s);
         float low = mix(corner[below], corner[below + right], s);
-        float k = covariance(p, m - points[i].guide, mix(top, low, t));
+        float k = covariance(p, points[i], m, red * seen, blue * seen, mix(top, low, t));
         sum += k * (float2)(points[i].red, points[i].blue);
     }
-    sum /= m + CF_KRIGE_DARK;
     for (int c = 0; c < 2; c++) {
         size_t row = (size_t)(c * p.size.y + y);
-        float kriged = chroma_of(guess[row * guess_pitch + x]) + (c ? sum.y : sum.x);
+        float kriged = c ? blue + sum.y / seen : red + sum.x / seen;
         float here = n ? chroma_of(chroma[row * chroma_pitch + x]) : kriged;
         out[row * out_pitch + x] = here + share * (kriged - here);
     }

@@ -10,8 +10,8 @@ enum { GUIDE, GUESS, CHROMA, ERROR, POINTS };
 
 typedef struct {
     int first[2], last[2]; /* x, y */
-    float guide, difference[2];
-    float weight[2];
+    float guide, guess[2]; /* chroma as it is seen */
+    float difference[2], weight[2];
 } point;
 
 typedef struct {
@@ -88,9 +88,12 @@ static void find_ways(const field *f, int index) {
     }
 }
 
-static float covariance(const cf_krige_params *p, float guide, float other, float way) {
-    float d = (guide - other) / p->mono_range;
-    float like = expf(-0.5F * d * d);
+/* Of points a and b, the way between them so long. */
+static float covariance(const cf_krige_params *p, const point *a, const point *b, float way) {
+    float d = (a->guide - b->guide) / p->mono_range;
+    float red = (a->guess[0] - b->guess[0]) / p->chroma_range;
+    float blue = (a->guess[1] - b->guess[1]) / p->chroma_range;
+    float like = expf(-0.5F * (d * d + red * red + blue * blue));
     return (p->common + p->alike * like + p->near * like * expf(-way / p->reach)) /
            (p->common + p->alike + p->near);
 }
@@ -120,7 +123,8 @@ static void look(const field *f, const float *row, point *p) {
     for (int k = 0; k < 2; k++) {
         float c = row[4 + k];
         c = c >= -CF_KRIGE_LIMIT && c <= CF_KRIGE_LIMIT ? c : 0;
-        p->difference[k] = (c - guess[k] / (float)count) * (p->guide + CF_KRIGE_DARK);
+        p->guess[k] = guess[k] / (float)count * (p->guide + CF_KRIGE_DARK);
+        p->difference[k] = c * (p->guide + CF_KRIGE_DARK) - p->guess[k];
     }
 }
 
@@ -141,8 +145,7 @@ static void solve(field *f) {
     const int n = f->count;
     for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++) {
-            float v =
-                covariance(f->p, f->points[i].guide, f->points[j].guide, way_between(f, i, j));
+            float v = covariance(f->p, &f->points[i], &f->points[j], way_between(f, i, j));
             v += i == j ? f->p->noise : 0;
             for (int k = 0; k < j; k++)
                 v -= l[i][k] * l[j][k];
@@ -178,16 +181,19 @@ static float way_to(const field *f, int index, int x, int y) {
 }
 
 static void mix(const field *f, int x, int y) {
-    float guide = guide_at(f->io, x, y), error = error_at(f->io, x, y), sum[2] = {0};
+    point here = {.guide = guide_at(f->io, x, y)};
+    float seen = here.guide + CF_KRIGE_DARK, error = error_at(f->io, x, y), sum[2] = {0};
     float share = error * error / (error * error + f->p->sure * f->p->sure);
+    for (int k = 0; k < 2; k++)
+        here.guess[k] = chroma_at(f->io, GUESS, k, x, y) * seen;
     for (int i = 0; i < f->count; i++) {
         const point *p = &f->points[i];
-        float k = covariance(f->p, guide, p->guide, way_to(f, i, x, y));
-        sum[0] += k * p->weight[0];
-        sum[1] += k * p->weight[1];
+        float c = covariance(f->p, &here, p, way_to(f, i, x, y));
+        sum[0] += c * p->weight[0];
+        sum[1] += c * p->weight[1];
     }
     for (int k = 0; k < 2; k++) {
-        float kriged = chroma_at(f->io, GUESS, k, x, y) + sum[k] / (guide + CF_KRIGE_DARK);
+        float kriged = chroma_at(f->io, GUESS, k, x, y) + sum[k] / seen;
         float chroma = f->count ? chroma_at(f->io, CHROMA, k, x, y) : kriged;
         cf_row(&f->io->out[0], k, y)[x] = chroma + share * (kriged - chroma);
     }
