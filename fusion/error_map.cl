@@ -4,8 +4,6 @@
 #define USUAL 2.25e-4f
 #define SCALE -200.0f /* -1 / (2 CF_ERROR_MAP_SPREAD^2) */
 
-#define ERROR(v) select((v)*0.0f, (v), ((v) >= 0.0f) & ((v) <= 1e4f))
-
 /* 16 samples of a row and two to either side, those beyond the picture as its last. */
 typedef struct {
     float16 v;

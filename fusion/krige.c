@@ -13,8 +13,8 @@ static const cf_krige_params defaults = CF_KRIGE_DEFAULTS;
 #define FIELD(name) offsetof(cf_krige_params, name), 1
 static const cf_option options[] = {
     {"common", CF_OPTION_FLOAT, FIELD(common), 0x1p-10, 1, "variance that the picture shares"},
-    {"alike", CF_OPTION_FLOAT, FIELD(alike), 0, 1, "variance that surfaces as bright share"},
-    {"near", CF_OPTION_FLOAT, FIELD(near), 0, 1, "variance that those nearby share"},
+    {"alike", CF_OPTION_FLOAT, FIELD(alike), 0, 1, "variance that surfaces that look alike share"},
+    {"near", CF_OPTION_FLOAT, FIELD(near), 0, 1, "variance that those of them nearby share"},
     {"mono-range", CF_OPTION_FLOAT, FIELD(mono_range), 0x1p-7, 4, "difference in sqrt-mono"},
     {"chroma-range", CF_OPTION_FLOAT, FIELD(chroma_range), 0x1p-7, 1000,
      "difference of the guess, chroma as it is seen"},
@@ -23,6 +23,8 @@ static const cf_option options[] = {
     {"sure", CF_OPTION_FLOAT, FIELD(sure), 0x1p-10, 1000, "error at which half of chroma stays"},
     CF_OPTION_END,
 };
+
+#define POINT_BYTES 40 /* of krige_point, in the kernels */
 
 /* As the kernels have it. */
 typedef struct {
@@ -57,7 +59,7 @@ static cf_status get_scratch(cf_cl *cl, const device_params *p, scratch *s) {
     CF_TRY(cf_buffer_get(cl, cells, &s->cells));
     CF_TRY(cf_buffer_get(cl, cells * n, &s->ways));
     CF_TRY(cf_buffer_get(cl, n * n * sizeof(float), &s->factors));
-    CF_TRY(cf_buffer_get(cl, n * 10 * sizeof(float), &s->points));
+    CF_TRY(cf_buffer_get(cl, n * POINT_BYTES, &s->points));
     return cf_buffer_get(cl, sizeof(int), &s->count);
 }
 

@@ -16,17 +16,16 @@
  * out chroma 2 planes
  *
  * Where a point's colour differs from the guess there, the guess is wrong elsewhere, too: in the
- * whole picture, on surfaces as bright, and most on those nearby. That difference d (of chroma
- * times guide + CF_KRIGE_DARK, about as it is seen) is taken for a Gaussian process of mean 0 and
- * covariance
- *     k = common + alike M + near M exp(-D / reach), as shares of their sum,
- *     M = exp(-(difference of guide)^2 / (2 mono-range^2) - (that of the guess)^2 / (2
- * chroma-range^2)), known at the points but for a variance of `noise`, and its mean given them is
- * added to the guess: simple kriging (Matheron 1963; Rasmussen and Williams, "Gaussian Processes
- * for Machine Learning", 2006, equation 2.23). D is the length of the shortest way between cells of
- * the picture: steps to the 8 neighbours, as a share of the longer side, and the change of guide on
- * them. Near points `chroma` is better, which follows edges to the pixel: out is chroma + s (that -
- * chroma) with s = error^2 / (error^2 + sure^2); without points it is the guess.
+ * whole picture, on surfaces as bright and guessed alike, and most on those nearby. That difference
+ * d (of chroma times guide + CF_KRIGE_DARK, about as it is seen) is taken for a Gaussian process of
+ * mean 0 and covariance k = common + alike M + near M exp(-D / reach), as shares of their sum, M =
+ * exp(-(difference of guide)^2 / (2 mono-range^2) - (that of the guess)^2 / (2 chroma-range^2)),
+ * known at the points but for a variance of `noise`, and its mean given them is added to the guess:
+ * simple kriging (Matheron 1963; Rasmussen and Williams, "Gaussian Processes for Machine Learning",
+ * 2006, equation 2.23). D is the length of the shortest way between cells of the picture: steps to
+ * the 8 neighbours, as a share of the longer side, and the change of guide on them. Near points
+ * `chroma` is better, which follows edges to the pixel: out is chroma + s (that - chroma) with s =
+ * error^2 / (error^2 + sure^2); without points it is the guess.
  *
  * Border: cells at the right and lower edge are means of what lies inside. Ways are found by
  * CF_KRIGE_ROUNDS passes down and up: those that wind more are taken for longer than they are.

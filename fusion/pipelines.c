@@ -156,13 +156,17 @@ const cf_step cf_pipeline_colorize_shrink[] = {
     {0},
 };
 
+/* A user's points, if there are any, spread. */
+/* clang-format off */
+#define SPREAD(of, hint)                                                                           \
+    {"transfer", MONO,                                                                             \
+     {"guide", hint, hint ".confidence", "mono.sigma"},                                            \
+     {of "transfer.chroma", of "transfer.error"}, CF_COLORIZE_POINTS}
+/* clang-format on */
+
 const cf_step cf_pipeline_colorize[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
-    {"transfer",
-     MONO,
-     {"guide", "hint", "hint.confidence", "mono.sigma"},
-     {"transfer.chroma", "transfer.error"},
-     CF_COLORIZE_POINTS},
+    SPREAD("", "hint"),
     CORRECT("", "hint", NULL),
     REMEMBER("frame.error", "chroma", "error", POINTS_LAST),
     {0},
@@ -172,17 +176,9 @@ const cf_step cf_pipeline_colorize[] = {
  * guess without, as bold as is asked for, shifted by what they say of it. */
 const cf_step cf_pipeline_colorize_points[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
-    {"transfer",
-     MONO,
-     {"guide", "hint", "hint.confidence", "mono.sigma"},
-     {"point.transfer.chroma", "point.transfer.error"},
-     CF_COLORIZE_POINTS},
+    SPREAD("point.", "hint"),
     CORRECT("point.", "hint", "vivid=0.5"),
-    {"transfer",
-     MONO,
-     {"guide", "none", "none.confidence", "mono.sigma"},
-     {"guess.transfer.chroma", "guess.transfer.error"},
-     CF_COLORIZE_POINTS},
+    SPREAD("guess.", "none"),
     CORRECT("guess.", "none", NULL),
     {"krige",
      MONO,
@@ -196,11 +192,7 @@ const cf_step cf_pipeline_colorize_points[] = {
 /* With a published colorizer (fusion/lab_model.h) in place of the transfer alone. */
 const cf_step cf_pipeline_colorize_lab[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
-    {"transfer",
-     MONO,
-     {"guide", "hint", "hint.confidence", "mono.sigma"},
-     {"transfer.chroma", "transfer.error"},
-     CF_COLORIZE_POINTS},
+    SPREAD("", "hint"),
     {"lab_input", MONO, {"mono", "hint", "hint.confidence"}, {"lab"}, NULL},
     {"lab_network", MONO, {"lab"}, {"lab.ab"}, NULL},
     {"lab_output",
