@@ -90,7 +90,7 @@ static cf_status create_color(cf_colorize *c) {
         {"hint", shape(c->grid_width, c->grid_height, 2, CF_DOMAIN_CHROMA)},
         {"hint.confidence", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_UNIT)},
         {"mono.sigma", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_SIGMA)},
-        {"points", shape(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_DOMAIN_TABLE)},
+        {"points", shape(CF_POINTS_COLUMNS, CF_POINTS_ROWS, 1, CF_DOMAIN_TABLE)},
         {"none", shape(c->grid_width, c->grid_height, 2, CF_DOMAIN_CHROMA)},
         {"none.confidence", shape(c->grid_width, c->grid_height, 1, CF_DOMAIN_UNIT)},
     };
@@ -166,7 +166,7 @@ static cf_status start_planes(cf_colorize *c) {
     CF_TRY(cf_pipeline_write(c->color, "mono.sigma", &c->confidence));
     if (!c->is_kriged)
         return CF_OK;
-    CF_TRY(cf_image_alloc(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_PIXEL_F32, &c->list));
+    CF_TRY(cf_image_alloc(CF_POINTS_COLUMNS, CF_POINTS_ROWS, 1, CF_PIXEL_F32, &c->list));
     return clear_none(c);
 }
 

@@ -84,13 +84,13 @@ void cf_points_draw(const cf_hint_point *points, size_t count, int factor, const
 
 void cf_points_list(const cf_hint_point *points, size_t count, int factor, const float spectral[3],
                     int width, int height, const cf_image *table) {
-    size_t rows = count < CF_KRIGE_POINTS ? count : CF_KRIGE_POINTS;
+    size_t rows = count < CF_POINTS_ROWS ? count : CF_POINTS_ROWS;
     for (size_t i = 0; i < rows; i++) {
         float *row = cf_image_row(table, 0, (int)i);
         placed p = place(&points[i * count / rows], factor, spectral, width, height);
-        const float list[CF_KRIGE_COLUMNS] = {
+        const float list[CF_POINTS_COLUMNS] = {
             (float)p.x0, (float)p.x1, (float)p.y0, (float)p.y1, p.chroma[0], p.chroma[1], 1};
-        for (int k = 0; k < CF_KRIGE_COLUMNS; k++)
+        for (int k = 0; k < CF_POINTS_COLUMNS; k++)
             row[k] = list[k];
     }
 }

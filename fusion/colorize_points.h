@@ -20,7 +20,7 @@ void cf_points_draw(const cf_hint_point *points, size_t count, int factor, const
                     const cf_image *hint, const cf_image *confidence);
 
 /*
- * The same points as rows of a table for stage `krige` (CF_KRIGE_COLUMNS x CF_KRIGE_POINTS, F32, 0
+ * The same points as rows of a table for stage `krige` (CF_POINTS_COLUMNS x CF_POINTS_ROWS, F32, 0
  * before), for planes of width x height. Of more points than rows, rows' number is taken, evenly
  * from first to last.
  */

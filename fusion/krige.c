@@ -24,7 +24,7 @@ static const cf_option options[] = {
     CF_OPTION_END,
 };
 
-#define POINT_BYTES 40 /* of krige_point, in the kernels */
+#define POINT_BYTES 44 /* of krige_point, in the kernels */
 
 /* As the kernels have it. */
 typedef struct {
@@ -50,12 +50,12 @@ static device_params pack(const cf_stage_io *io, const cf_krige_params *p) {
                   -0.5F / (p->chroma_range * p->chroma_range)},
         .size = {width, height, (width + factor - 1) / factor, (height + factor - 1) / factor},
         .factor = factor,
-        .rows = cf_krige_rows(&io->in[POINTS]),
+        .rows = cf_points_rows(io->in[POINTS].width, io->in[POINTS].height),
     };
 }
 
 static cf_status get_scratch(cf_cl *cl, const device_params *p, scratch *s) {
-    size_t cells = (size_t)p->size[2] * (size_t)p->size[3] * sizeof(float), n = CF_KRIGE_POINTS;
+    size_t cells = (size_t)p->size[2] * (size_t)p->size[3] * sizeof(float), n = CF_POINTS_ROWS;
     CF_TRY(cf_buffer_get(cl, cells, &s->cells));
     CF_TRY(cf_buffer_get(cl, cells * n, &s->ways));
     CF_TRY(cf_buffer_get(cl, n * n * sizeof(float), &s->factors));
@@ -69,7 +69,7 @@ static cf_status queue(cf_cl *cl, const cf_stage_io *io, const device_params *p,
                      CF_RANGE(p->size[2], p->size[3], 8, 1),
                      CF_ARGS(PLANES(&in[GUIDE]), CF_BUF(s->cells), CF_BYTES(p, sizeof *p))));
     CF_TRY(cf_launch(
-        cl, &cf_kernel_krige, "krige_ways", "", CF_RANGE(CF_KRIGE_POINTS, 1, 1, 1),
+        cl, &cf_kernel_krige, "krige_ways", "", CF_RANGE(CF_POINTS_ROWS, 1, 1, 1),
         CF_ARGS(PLANES(table), CF_BUF(s->cells), CF_BUF(s->ways), CF_BYTES(p, sizeof *p))));
     CF_TRY(cf_launch(cl, &cf_kernel_krige, "krige_solve", "", CF_RANGE(1, 1, 1, 1),
                      CF_ARGS(PLANES(table), PLANES(&in[GUIDE]), PLANES(&in[GUESS]), CF_BUF(s->ways),
@@ -103,9 +103,9 @@ static void test_input(int port, cf_plane_set *set, unsigned seed) {
             cf_row(set, 0, y)[x] *= 800;
     if (port != POINTS)
         return;
-    for (int y = 0; set->width >= CF_KRIGE_COLUMNS && y < set->height; y++) {
+    for (int y = 0; set->width >= CF_POINTS_COLUMNS && y < set->height; y++) {
         float *row = cf_row(set, 0, y);
-        memset(row, 0, CF_KRIGE_COLUMNS * sizeof(float));
+        memset(row, 0, CF_POINTS_COLUMNS * sizeof(float));
         if (y >= (int)(3 + seed % 9))
             continue;
         row[0] = (float)((seed * 31 + (unsigned)y * 17) % 60);
@@ -114,7 +114,7 @@ static void test_input(int port, cf_plane_set *set, unsigned seed) {
         row[3] = row[2] + (float)(y % 5);
         row[4] = 0.2F * (float)(y % 7) - 0.5F;
         row[5] = 0.3F - 0.1F * (float)(y % 5);
-        row[6] = 1;
+        row[6] = y % 3 ? 1 : 0.25F;
     }
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     int cell, x0, y0, x1, y1;
     float guide, red, blue; /* first its colour, then the difference from the guess, then weights */
     float guess_red, guess_blue;
+    float noise; /* variance */
 } krige_point;
 
 static float guide_of(float v) {
@@ -41,6 +42,7 @@ static krige_point read_point(__global const float *row, krige_params p) {
     o.guide = o.guess_red = o.guess_blue = 0;
     o.red = chroma_of(row[4]);
     o.blue = chroma_of(row[5]);
+    o.noise = p.part.w / clamp(row[CF_POINTS_WEIGHT], CF_KRIGE_WEIGHT, 1.0f);
     return o;
 }
 
@@ -74,7 +76,7 @@ static void shorten(__global const float *cells, __global float *ways, int to, i
 __kernel void krige_ways(__global const float *points, int points_pitch,
                          __global const float *cells, __global float *all, krige_params p) {
     int index = (int)get_global_id(0), w = p.size.z, h = p.size.w;
-    if (index >= p.rows || points[index * points_pitch + 6] != 1.0f)
+    if (index >= p.rows || !(points[index * points_pitch + CF_POINTS_WEIGHT] > 0.0f))
         return;
     __global float *ways = all + (size_t)index * (w * h);
     float edge = (float)p.factor / (float)max(p.size.x, p.size.y), corner = edge * 1.41421356f;
@@ -137,7 +139,7 @@ __kernel void krige_solve(__global const float *points, int points_pitch,
     int n = 0, cells = p.size.z * p.size.w;
     if (get_global_id(0))
         return;
-    for (; n < p.rows && points[n * points_pitch + 6] == 1.0f; n++)
+    for (; n < p.rows && points[n * points_pitch + CF_POINTS_WEIGHT] > 0.0f; n++)
         out[n] = look(read_point(points + n * points_pitch, p), guide, guide_pitch, guess,
                       guess_pitch, p.size.y);
     *counted = n;
@@ -145,26 +147,26 @@ __kernel void krige_solve(__global const float *points, int points_pitch,
         for (int j = 0; j <= i; j++) {
             float way = 0.5f * (ways[i * cells + out[j].cell] + ways[j * cells + out[i].cell]);
             float v = covariance(p, out[j], out[i].guide, out[i].guess_red, out[i].guess_blue, way);
-            v += i == j ? p.part.w : 0.0f;
+            v += i == j ? out[i].noise : 0.0f;
             for (int k = 0; k < j; k++)
-                v -= l[i * CF_KRIGE_POINTS + k] * l[j * CF_KRIGE_POINTS + k];
-            l[i * CF_KRIGE_POINTS + j] =
-                i == j ? sqrt(fmax(v, p.part.w)) : v / l[j * CF_KRIGE_POINTS + j];
+                v -= l[i * CF_POINTS_ROWS + k] * l[j * CF_POINTS_ROWS + k];
+            l[i * CF_POINTS_ROWS + j] =
+                i == j ? sqrt(fmax(v, p.part.w)) : v / l[j * CF_POINTS_ROWS + j];
         }
         for (int k = 0; k < i; k++) {
-            out[i].red -= l[i * CF_KRIGE_POINTS + k] * out[k].red;
-            out[i].blue -= l[i * CF_KRIGE_POINTS + k] * out[k].blue;
+            out[i].red -= l[i * CF_POINTS_ROWS + k] * out[k].red;
+            out[i].blue -= l[i * CF_POINTS_ROWS + k] * out[k].blue;
         }
-        out[i].red /= l[i * CF_KRIGE_POINTS + i];
-        out[i].blue /= l[i * CF_KRIGE_POINTS + i];
+        out[i].red /= l[i * CF_POINTS_ROWS + i];
+        out[i].blue /= l[i * CF_POINTS_ROWS + i];
     }
     for (int i = n - 1; i >= 0; i--) {
         for (int k = i + 1; k < n; k++) {
-            out[i].red -= l[k * CF_KRIGE_POINTS + i] * out[k].red;
-            out[i].blue -= l[k * CF_KRIGE_POINTS + i] * out[k].blue;
+            out[i].red -= l[k * CF_POINTS_ROWS + i] * out[k].red;
+            out[i].blue -= l[k * CF_POINTS_ROWS + i] * out[k].blue;
         }
-        out[i].red /= l[i * CF_KRIGE_POINTS + i];
-        out[i].blue /= l[i * CF_KRIGE_POINTS + i];
+        out[i].red /= l[i * CF_POINTS_ROWS + i];
+        out[i].blue /= l[i * CF_POINTS_ROWS + i];
     }
 }
 

@@ -11,8 +11,7 @@
  *     guess  2 planes of chroma (fusion/chroma.h), made without the points
  *     chroma 2 planes, made with them
  *     error  1 plane, predicted error of chroma, Lab ab units
- *     points CF_KRIGE_COLUMNS numbers in each row: the pixels that a point covers, first and last,
- *            its chroma, and 1; the first row without a 1, or row CF_KRIGE_POINTS, ends them
+ *     points a table (fusion/points_shared.h)
  * out chroma 2 planes
  *
  * Where a point's colour differs from the guess there, the guess is wrong elsewhere, too: in the
@@ -20,12 +19,12 @@
  * d (of chroma times guide + CF_KRIGE_DARK, about as it is seen) is taken for a Gaussian process of
  * mean 0 and covariance k = common + alike M + near M exp(-D / reach), as shares of their sum, M =
  * exp(-(difference of guide)^2 / (2 mono-range^2) - (that of the guess)^2 / (2 chroma-range^2)),
- * known at the points but for a variance of `noise`, and its mean given them is added to the guess:
- * simple kriging (Matheron 1963; Rasmussen and Williams, "Gaussian Processes for Machine Learning",
- * 2006, equation 2.23). D is the length of the shortest way between cells of the picture: steps to
- * the 8 neighbours, as a share of the longer side, and the change of guide on them. Near points
- * `chroma` is better, which follows edges to the pixel: out is chroma + s (that - chroma) with s =
- * error^2 / (error^2 + sure^2); without points it is the guess.
+ * known at the points but for a variance of `noise` / their weight, and its mean given them is
+ * added to the guess: simple kriging (Matheron 1963; Rasmussen and Williams, "Gaussian Processes
+ * for Machine Learning", 2006, equation 2.23). D is the length of the shortest way between cells of
+ * the picture: steps to the 8 neighbours, as a share of the longer side, and the change of guide on
+ * them. Near points `chroma` is better, which follows edges to the pixel: out is chroma + s (that -
+ * chroma) with s = error^2 / (error^2 + sure^2); without points it is the guess.
  *
  * Border: cells at the right and lower edge are means of what lies inside. Ways are found by
  * CF_KRIGE_ROUNDS passes down and up: those that wind more are taken for longer than they are.
@@ -45,9 +44,6 @@ typedef struct {
         .common = 0.3F, .alike = 0.2F, .near = 0.6F, .mono_range = 0.2F, .chroma_range = 0.12F,    \
         .reach = 1, .noise = 0.05F, .sure = 11                                                     \
     }
-
-/* Rows of a table that can be points. */
-int cf_krige_rows(const cf_plane_set *table);
 
 cf_status cf_krige_ref(const cf_stage_io *io, const void *params);
 

@@ -12,6 +12,7 @@ typedef struct {
     int first[2], last[2]; /* x, y */
     float guide, guess[2]; /* chroma as it is seen */
     float difference[2], weight[2];
+    float noise; /* variance */
 } point;
 
 typedef struct {
@@ -20,7 +21,7 @@ typedef struct {
     int factor, width, height, longer; /* pixels of a cell's side; cells; pixels of the picture's */
     float *cells;
     float *ways; /* cells of every point */
-    point points[CF_KRIGE_POINTS];
+    point points[CF_POINTS_ROWS];
     int count;
 } field;
 
@@ -111,6 +112,7 @@ static void look(const field *f, const float *row, point *p) {
             p->last[i] = p->first[i];
         step[i] = (p->last[i] - p->first[i]) / 16 + 1;
     }
+    p->noise = f->p->noise / fminf(fmaxf(row[CF_POINTS_WEIGHT], CF_KRIGE_WEIGHT), 1);
     p->guide = 0;
     for (int y = p->first[1]; y <= p->last[1]; y += step[1])
         for (int x = p->first[0]; x <= p->last[0]; x += step[0]) {
@@ -141,12 +143,12 @@ static float way_between(const field *f, int a, int b) {
 /* weights = (covariances + noise)^-1 differences, by Cholesky's factors. Pivots below noise are
  * those of no covariance, which lengths of ways can make. */
 static void solve(field *f) {
-    float l[CF_KRIGE_POINTS][CF_KRIGE_POINTS];
+    float l[CF_POINTS_ROWS][CF_POINTS_ROWS];
     const int n = f->count;
     for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++) {
             float v = covariance(f->p, &f->points[i], &f->points[j], way_between(f, i, j));
-            v += i == j ? f->p->noise : 0;
+            v += i == j ? f->points[i].noise : 0;
             for (int k = 0; k < j; k++)
                 v -= l[i][k] * l[j][k];
             l[i][j] = i == j ? sqrtf(fmaxf(v, f->p->noise)) : v / l[j][j];
@@ -199,11 +201,6 @@ static void mix(const field *f, int x, int y) {
     }
 }
 
-int cf_krige_rows(const cf_plane_set *table) {
-    int rows = table->height < CF_KRIGE_POINTS ? table->height : CF_KRIGE_POINTS;
-    return table->width < CF_KRIGE_COLUMNS ? 0 : rows;
-}
-
 cf_status cf_krige_ref(const cf_stage_io *io, const void *params) {
     const cf_plane_set *in = io->in;
     int longer = in->width > in->height ? in->width : in->height;
@@ -212,14 +209,15 @@ cf_status cf_krige_ref(const cf_stage_io *io, const void *params) {
     f.width = (in->width + f.factor - 1) / f.factor;
     f.height = (in->height + f.factor - 1) / f.factor;
     size_t cells = (size_t)f.width * (size_t)f.height;
-    f.cells = cf_alloc(cells * (1 + CF_KRIGE_POINTS), sizeof(float));
+    f.cells = cf_alloc(cells * (1 + CF_POINTS_ROWS), sizeof(float));
     if (!f.cells)
         return CF_ERR_MEMORY;
     f.ways = f.cells + cells;
     for (int y = 0; y < f.height; y++)
         for (int x = 0; x < f.width; x++)
             f.cells[y * f.width + x] = cell_mean(&f, x, y);
-    while (f.count < cf_krige_rows(&in[POINTS]) && cf_row(&in[POINTS], 0, f.count)[6] == 1) {
+    int rows = cf_points_rows(in[POINTS].width, in[POINTS].height);
+    while (f.count < rows && cf_row(&in[POINTS], 0, f.count)[CF_POINTS_WEIGHT] > 0) {
         look(&f, cf_row(&in[POINTS], 0, f.count), &f.points[f.count]);
         find_ways(&f, f.count++);
     }

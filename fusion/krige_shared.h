@@ -3,12 +3,12 @@
 #ifndef CHROMAFUSE_FUSION_KRIGE_SHARED_H
 #define CHROMAFUSE_FUSION_KRIGE_SHARED_H
 
-#define CF_KRIGE_POINTS 64 /* at most so many */
-#define CF_KRIGE_COLUMNS                                                                           \
-    7 /* of their table: first and last x, first and last y, red, blue, 1: it is one */
-#define CF_KRIGE_CELLS 64    /* at most so many cells a side, on which distances are measured */
-#define CF_KRIGE_ROUNDS 3    /* of two passes over the cells */
-#define CF_KRIGE_LIMIT 64.0F /* chroma beyond it is taken for 0 */
-#define CF_KRIGE_DARK 0.1F   /* added to sqrt-mono, chroma times which is about as visible */
+#include "fusion/points_shared.h"
+
+#define CF_KRIGE_CELLS 64        /* at most so many cells a side, on which distances are measured */
+#define CF_KRIGE_ROUNDS 3        /* of two passes over the cells */
+#define CF_KRIGE_WEIGHT 0x1p-10F /* of a point, at least */
+#define CF_KRIGE_LIMIT 64.0F     /* chroma beyond it is taken for 0 */
+#define CF_KRIGE_DARK 0.1F       /* added to sqrt-mono, chroma times which is about as visible */
 
 #endif

@@ -26,12 +26,16 @@
      {of "frame.chroma", of "frame.error"}, NULL}
 /* clang-format on */
 
-/* In a sequence: frame.chroma, wrong by `frame_error`, with what was known of the same surfaces in
- * the frame before. */
+/* In a sequence: where everything was in the frame before. */
+/* clang-format off */
+#define MOVE                                                                                       \
+    {"motion", MONO, {"guide", "mono.sigma", CF_LAST "motion.small"},                              \
+     {"motion", "motion.small"}, NULL}
+/* clang-format on */
+
+/* frame.chroma, wrong by `frame_error`, with what was known of the same surfaces then. */
 /* clang-format off */
 #define REMEMBER(frame_error, chroma, error, settings)                                             \
-    {"motion", MONO, {"guide", "mono.sigma", CF_LAST "motion.small"},                              \
-     {"motion", "motion.small"}, NULL},                                                            \
     {"recall", MONO,                                                                               \
      {"frame.chroma", frame_error, CF_LAST chroma, CF_LAST error, "guide", CF_LAST "guide",        \
       "mono.sigma", "motion"}, {chroma, error}, settings}
@@ -112,6 +116,7 @@ const cf_step cf_pipeline_fuse[] = {
      NULL},
     CORRECT("", "hint", NULL),
 
+    MOVE,
     REMEMBER("frame.error", "fused.chroma", "fused.error", NULL),
 
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
@@ -168,6 +173,7 @@ const cf_step cf_pipeline_colorize[] = {
     {"guide", MONO, {"mono"}, {"guide"}, NULL},
     SPREAD("", "hint"),
     CORRECT("", "hint", NULL),
+    MOVE,
     REMEMBER("frame.error", "chroma", "error", POINTS_LAST),
     {0},
 };
@@ -180,9 +186,11 @@ const cf_step cf_pipeline_colorize_points[] = {
     CORRECT("point.", "hint", "vivid=0.5"),
     SPREAD("guess.", "none"),
     CORRECT("guess.", "none", NULL),
+    MOVE,
+    {"track", MONO, {"points", CF_LAST "tracked", "motion"}, {"tracked"}, NULL},
     {"krige",
      MONO,
-     {"guide", "guess.frame.chroma", "point.frame.chroma", "point.frame.error", "points"},
+     {"guide", "guess.frame.chroma", "point.frame.chroma", "point.frame.error", "tracked"},
      {"frame.chroma"},
      NULL},
     REMEMBER("point.frame.error", "chroma", "error", POINTS_LAST),
@@ -200,6 +208,7 @@ const cf_step cf_pipeline_colorize_lab[] = {
      {"mono", "transfer.chroma", "transfer.error", "lab", "lab.ab"},
      {"frame.chroma", "frame.error"},
      NULL},
+    MOVE,
     REMEMBER("frame.error", "chroma", "error", POINTS_LAST),
     {0},
 };

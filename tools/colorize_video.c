@@ -200,6 +200,7 @@ static cf_status make_colorize(session *s) {
     params.transfer = o->transfer;
     params.model = o->model;
     params.vivid = o->mean ? 0.5F : 1;
+    params.has_points = s->point_count > 0;
     params.is_sequence = o->temporal != CF_TEMPORAL_OFF;
     CF_TRY(measure_noise(&s->gray, &params.noise));
     s->facts.noise = (double)params.noise;

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much the colour of a colorized video flickers, beside that of its frames coloured one by one.
 
-usage: score_flicker.py PROGRAM PHOTOS|VIDEO [--size WxH] [--frames N] [--clips N] [--noise S] [--keep FOLDER]
-                        [-- OPTION...]
+usage: score_flicker.py PROGRAM PHOTOS|VIDEO [--size WxH] [--frames N] [--clips N] [--noise S] [--points N]
+                        [--keep FOLDER] [-- OPTION...]
 
 PROGRAM is chromafuse; OPTIONs go to `colorize`. From a folder of photographs clips with known motion are made: the
 camera still, panning by fractions of a pixel, zooming, and a card moving before a pan. Of a video the motion is
 OpenCV's DIS flow of its own grey frames, kept where it agrees forwards and backwards. Grey frames get normal noise of
-S codes of 8 bits (default 2); results are compared on the luminance without it. Flicker is the mean distance in Lab's a, b plane, blurred by 2 pixels, of a pixel from
+S codes of 8 bits (default 2); results are compared on the luminance without it. With --points the first frame comes
+with N points in their true colours (7x7 pixels at random places), what a user might give. Flicker is the mean distance in Lab's a, b plane, blurred by 2 pixels, of a pixel from
 where it was in the frame before. The last line compares what flickers beyond the truth's own.
 
 exit status 1 when that is more than half of frame by frame. Needs numpy and OpenCV.
 """
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -151,6 +153,16 @@ def write_y4m(path, frames):
             f.write(b"FRAME\n" + luma.tobytes() + chroma)
 
 
+def write_points(path, frame, count, random):
+    """Points of the first frame: squares in their mean colour."""
+    height, width = frame.shape[:2]
+    places = [(int(random.integers(3, width - 3)), int(random.integers(3, height - 3))) for _ in range(count)]
+    points = [{"frame": 0, "x": x, "y": y, "size": 7,
+               "rgb": frame[y - 3:y + 4, x - 3:x + 4, ::-1].reshape(-1, 3).mean(0).round(1).tolist()} for x, y in places]
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"points": points}, f)
+
+
 def colorize(program, path, out, options):
     run = subprocess.run([program, "colorize", path, "-o", out, "--codec", "ffv1", *options], capture_output=True,
                          text=True, check=False)
@@ -215,6 +227,7 @@ def main():
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--clips", type=int, default=4)
     parser.add_argument("--noise", type=float, default=2)
+    parser.add_argument("--points", type=int, default=0)
     parser.add_argument("--keep")
     line = sys.argv[1:]
     cut = line.index("--") if "--" in line else len(line)
@@ -231,10 +244,14 @@ def main():
             clean = [luminance_of(f) for f in truth]
             grays, truth = zip(*(noisy_pair(f, args.noise, random) for f in truth))
             write_y4m(path, grays)
+            hints = []
+            if args.points:
+                hints = ["--hints", os.path.join(folder, f"{number}.json")]
+                write_points(hints[1], truth[0], args.points, random)
             row = [flicker([recolored(f, y) for f, y in zip(truth, clean)], maps)]
             for mode in ("off", "on"):
                 out = colorize(args.program, path, os.path.join(folder, f"{number}-{mode}.mkv"),
-                               ["--temporal", mode, *args.options])
+                               ["--temporal", mode, *hints, *args.options])
                 if len(out) != len(truth):
                     sys.exit(f"{path}: {len(truth)} frames went in, {len(out)} came out")
                 row += [flicker([recolored(f, y) for f, y in zip(out, clean)], maps), psnr(out, truth)]

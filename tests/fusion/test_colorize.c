@@ -165,21 +165,50 @@ START_TEST(points_shift_the_guess) {
 }
 END_TEST
 
+/* In a sequence the shift stays when only the first frame had the point, and is gone in another. */
+START_TEST(shifts_last_in_a_sequence) {
+    const cf_hint_point point = {60, 100, 15, {220, 70, 200}};
+    cf_colorize_params params = CF_COLORIZE_DEFAULTS;
+    cf_image gray = picture_of(300, 200), rgb;
+    cf_colorize *c;
+    double far[3]; /* blue of the other side: with the point, 12 frames later, in a new sequence */
+    params.has_points = params.is_sequence = 1;
+    params.grid = 256;
+    params.outputs = 1U << CF_COLORIZE_LINEAR;
+    ck_assert_int_eq(cf_colorize_create(cl, 300, 200, &params, &c), CF_OK);
+    for (int i = 0; i < 3; i++) {
+        for (int k = 0; k < (i ? 12 : 1); k++) {
+            if (i == 2)
+                ck_assert_int_eq(cf_colorize_forget(c), CF_OK);
+            ck_assert_int_eq(cf_colorize_run(c, &gray, &point, !i), CF_OK);
+        }
+        ck_assert_int_eq(cf_colorize_fetch(c, CF_COLORIZE_LINEAR, &rgb), CF_OK);
+        far[i] = mean_of(&rgb, 2, 0.9, 0.5);
+        cf_image_free(&rgb);
+    }
+    ck_assert_double_gt(far[0] - far[2], 0.005);
+    ck_assert_double_gt(far[1] - far[2], 0.8 * (far[0] - far[2]));
+    ck_assert_double_lt(far[1] - far[2], 1.2 * (far[0] - far[2]));
+    cf_colorize_destroy(&c);
+    cf_image_free(&gray);
+}
+END_TEST
+
 START_TEST(points_as_a_list) {
     static const float spectral[3] = {0.2126F, 0.7152F, 0.0722F};
-    cf_hint_point points[3 * CF_KRIGE_POINTS];
+    cf_hint_point points[3 * CF_POINTS_ROWS];
     cf_image list;
-    for (int i = 0; i < 3 * CF_KRIGE_POINTS; i++)
+    for (int i = 0; i < 3 * CF_POINTS_ROWS; i++)
         points[i] = (cf_hint_point){(float)i, 40, 8, {255, 0, 0}};
-    ck_assert_int_eq(cf_image_alloc(CF_KRIGE_COLUMNS, CF_KRIGE_POINTS, 1, CF_PIXEL_F32, &list),
+    ck_assert_int_eq(cf_image_alloc(CF_POINTS_COLUMNS, CF_POINTS_ROWS, 1, CF_PIXEL_F32, &list),
                      CF_OK);
     cf_points_list(points, 1, 4, spectral, 50, 25, &list);
     const float first[] = {0, 0, 9, 10, 0.7874F / 0.2166F, -0.2126F / 0.2166F, 1};
-    for (int i = 0; i < CF_KRIGE_COLUMNS; i++)
+    for (int i = 0; i < CF_POINTS_COLUMNS; i++)
         ck_assert_float_eq_tol(((float *)cf_image_row(&list, 0, 0))[i], first[i], 1e-4);
     ck_assert_float_eq(((float *)cf_image_row(&list, 0, 1))[6], 0);
-    cf_points_list(points, 3 * CF_KRIGE_POINTS, 1, spectral, 200, 100, &list); /* every third */
-    for (int i = 2; i < CF_KRIGE_POINTS; i++) {
+    cf_points_list(points, 3 * CF_POINTS_ROWS, 1, spectral, 200, 100, &list); /* every third */
+    for (int i = 2; i < CF_POINTS_ROWS; i++) {
         const float *row = (float *)cf_image_row(&list, 0, i);
         ck_assert_float_eq(row[0], (float)(3 * i - 4));
         ck_assert_float_eq(row[1], (float)(3 * i + 3));
@@ -344,6 +373,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, without_hints_guided_gives_grey);
     tcase_add_test(tc, points_colour_their_surface);
     tcase_add_test(tc, points_shift_the_guess);
+    tcase_add_test(tc, shifts_last_in_a_sequence);
     tcase_add_test(tc, points_as_a_list);
     tcase_add_test(tc, bands_are_not_seen);
     tcase_add_test(tc, shares_add_up);

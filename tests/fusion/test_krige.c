@@ -15,7 +15,7 @@ enum { WIDTH = 12, HEIGHT = 9, PITCH = 16, PLANE = HEIGHT * PITCH, PORTS = 5 };
 static const cf_krige_params defaults = CF_KRIGE_DEFAULTS;
 
 static float guide[PLANE], guess[2 * PLANE], chroma[2 * PLANE], error[PLANE], out[2 * PLANE];
-static float points[CF_KRIGE_POINTS * PITCH];
+static float points[CF_POINTS_ROWS * PITCH];
 static cf_cl *cl; /* NULL: the reference */
 
 static void run(const cf_krige_params *params) {
@@ -24,8 +24,8 @@ static void run(const cf_krige_params *params) {
     cf_stage_io io = {0};
     for (int i = 0; i <= PORTS; i++) {
         cf_plane_set *set = i < PORTS ? &io.in[i] : &io.out[0];
-        *set = (cf_plane_set){.width = i == 4 ? CF_KRIGE_COLUMNS : WIDTH,
-                              .height = i == 4 ? CF_KRIGE_POINTS : HEIGHT,
+        *set = (cf_plane_set){.width = i == 4 ? CF_POINTS_COLUMNS : WIDTH,
+                              .height = i == 4 ? CF_POINTS_ROWS : HEIGHT,
                               .planes = planes[i],
                               .pitch = PITCH,
                               .elem = 4,
@@ -55,7 +55,7 @@ static void start(void) {
 }
 
 static void add_point(int index, int x0, int x1, int y0, int y1, float red, float blue) {
-    const float row[CF_KRIGE_COLUMNS] = {(float)x0, (float)x1, (float)y0, (float)y1, red, blue, 1};
+    const float row[CF_POINTS_COLUMNS] = {(float)x0, (float)x1, (float)y0, (float)y1, red, blue, 1};
     memcpy(points + (size_t)index * PITCH, row, sizeof row);
 }
 
@@ -166,10 +166,24 @@ END_TEST
 /* The same point again and again: an equation that has no solution but for the noise. */
 START_TEST(repeats_do_no_harm) {
     start();
-    for (int i = 0; i < CF_KRIGE_POINTS; i++)
+    for (int i = 0; i < CF_POINTS_ROWS; i++)
         add_point(i, 5, 5, 4, 4, 0.3F, 0);
     run(NULL);
-    ck_assert_float_eq_tol(out[4 * PITCH + 5], 0.5F * 0.3F / (1 + 0.05F / CF_KRIGE_POINTS), 1e-4);
+    ck_assert_float_eq_tol(out[4 * PITCH + 5], 0.5F * 0.3F / (1 + 0.05F / CF_POINTS_ROWS), 1e-4);
+}
+END_TEST
+
+/* The less a point counts, the more of it is noise; weights above 1 are 1. */
+START_TEST(weights_divide_the_noise) {
+    static const float weight[] = {1, 0.5F, 0.1F, 3};
+    static const float noise[] = {0.05F, 0.1F, 0.5F, 0.05F};
+    for (int i = 0; i < 4; i++) {
+        start();
+        add_point(0, 5, 5, 4, 4, 0.3F, 0);
+        points[CF_POINTS_WEIGHT] = weight[i];
+        run(NULL);
+        ck_assert_float_eq_tol(out[4 * PITCH + 5], 0.5F * 0.3F / (1 + noise[i]), 1e-5);
+    }
 }
 END_TEST
 
@@ -205,6 +219,7 @@ static void add(TCase *tc) {
     tcase_add_test(tc, what_is_known_stays);
     tcase_add_test(tc, same_as_numpy);
     tcase_add_test(tc, repeats_do_no_harm);
+    tcase_add_test(tc, weights_divide_the_noise);
     tcase_add_test(tc, nothing_bad_spreads);
 }
 
