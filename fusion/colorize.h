@@ -36,8 +36,8 @@ typedef struct {
     const char *model; /* ONNX file of a network like the built-in one (fusion/colorizer.h), or of a
                           published colorizer (fusion/lab_model.h); NULL: the built-in one */
     int has_points;    /* 1: pictures come with points, whose colours also shift the guess elsewhere
-                          (fusion/krige.h), which takes the network twice; for single pictures: in a
-                          sequence the shift goes when the points do. 0: points spread only */
+                          (fusion/krige.h), which takes the network twice; in a sequence they go
+                          along with what they lie on (fusion/track.h). 0: points spread only */
     int is_sequence;   /* 1: pictures follow each other in time: their chroma, and what points say,
                           is remembered from one to the next (fusion/recall.h) */
     float noise; /* of the square root of mono, standard deviation; 0: half a code of 8 bits */

@@ -28,7 +28,7 @@ static const char *take_point(const json_t *entry, cf_hint_point *p) {
         return "is no object {\"x\": ..., \"y\": ..., \"rgb\": [...]}";
     if (!take_number(json_object_get(entry, "x"), -MAX_SIDE, MAX_SIDE, &p->x) ||
         !take_number(json_object_get(entry, "y"), -MAX_SIDE, MAX_SIDE, &p->y))
-        return "has no x and y that are numbers of pixels";
+        return "has no x and y that are numbers of pixels, 65536 at the most";
     if (size && (!take_number(size, 0, MAX_SIDE, &p->size) || !(p->size > 0)))
         return "has a size that is no number of pixels above 0";
     if (json_array_size(rgb) != 3)
