@@ -6,8 +6,7 @@
 
 #include <math.h>
 
-#include "cl/buffer.h"
-#include "tests/test_main.h"
+#include "tests/fusion/run_stage.h"
 
 enum { WIDTH = 7, HEIGHT = 6, AREA = WIDTH * HEIGHT, PITCH = 16 };
 
@@ -15,18 +14,6 @@ static float error[AREA], mono[AREA], map[AREA];
 
 static cf_cl *cl; /* NULL: the reference */
 static float padded[3][HEIGHT * PITCH];
-
-static void run_kernel(cf_stage_io *io) {
-    cf_plane_set *sets[] = {&io->in[0], &io->in[1], &io->out[0]};
-    for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(cf_buffer_get(cl, sizeof padded[i], &sets[i]->buf), CF_OK);
-        ck_assert_int_eq(cf_buffer_write(sets[i]->buf, 0, padded[i], sizeof padded[i]), CF_OK);
-    }
-    ck_assert_int_eq(cf_stage_run_cl(&cf_stage_error_map, cl, io, NULL), CF_OK);
-    ck_assert_int_eq(cf_buffer_read(io->out[0].buf, 0, padded[2], sizeof padded[2]), CF_OK);
-    for (int i = 0; i < 3; i++)
-        cf_buffer_put(&sets[i]->buf);
-}
 
 static void run(void) {
     const cf_plane_set one = {
@@ -39,10 +26,7 @@ static void run(void) {
         padded[0][i / WIDTH * PITCH + i % WIDTH] = error[i];
         padded[1][i / WIDTH * PITCH + i % WIDTH] = mono[i];
     }
-    if (cl)
-        run_kernel(&io);
-    else
-        ck_assert_int_eq(cf_stage_run_ref(&cf_stage_error_map, &io, NULL), CF_OK);
+    run_stage(&cf_stage_error_map, cl, &io, 2, NULL);
     for (int i = 0; i < AREA; i++)
         map[i] = padded[2][i / WIDTH * PITCH + i % WIDTH];
 }

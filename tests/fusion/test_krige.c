@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cl/buffer.h"
-#include "tests/test_main.h"
+#include "tests/fusion/run_stage.h"
 
 enum { WIDTH = 12, HEIGHT = 9, PITCH = 16, PLANE = HEIGHT * PITCH, PORTS = 5 };
 
@@ -30,18 +29,8 @@ static void run(const cf_krige_params *params) {
                               .pitch = PITCH,
                               .elem = 4,
                               .data = data[i]};
-        if (!cl)
-            continue;
-        ck_assert_int_eq(cf_buffer_get(cl, cf_plane_set_bytes(set), &set->buf), CF_OK);
-        ck_assert_int_eq(cf_buffer_write(set->buf, 0, data[i], cf_plane_set_bytes(set)), CF_OK);
     }
-    ck_assert_int_eq(cl ? cf_stage_run_cl(&cf_stage_krige, cl, &io, params)
-                        : cf_stage_run_ref(&cf_stage_krige, &io, params),
-                     CF_OK);
-    if (cl)
-        ck_assert_int_eq(cf_buffer_read(io.out[0].buf, 0, out, sizeof out), CF_OK);
-    for (int i = 0; i <= PORTS; i++)
-        cf_buffer_put(i < PORTS ? &io.in[i].buf : &io.out[0].buf);
+    run_stage(&cf_stage_krige, cl, &io, PORTS, params);
 }
 
 /* Even, grey, and nothing known. */

@@ -7,9 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "cl/buffer.h"
 #include "fusion/motion_shared.h"
-#include "tests/test_main.h"
+#include "tests/fusion/run_stage.h"
 
 enum { PITCH = 16, COLUMNS = 9, ROWS = 6, TABLE = CF_POINTS_ROWS * PITCH, NODES = ROWS * PITCH };
 
@@ -29,18 +28,8 @@ static void run(const cf_track_params *params) {
                               .pitch = PITCH,
                               .elem = 4,
                               .data = data[i]};
-        if (!cl)
-            continue;
-        ck_assert_int_eq(cf_buffer_get(cl, cf_plane_set_bytes(set), &set->buf), CF_OK);
-        ck_assert_int_eq(cf_buffer_write(set->buf, 0, data[i], cf_plane_set_bytes(set)), CF_OK);
     }
-    ck_assert_int_eq(cl ? cf_stage_run_cl(&cf_stage_track, cl, &io, params)
-                        : cf_stage_run_ref(&cf_stage_track, &io, params),
-                     CF_OK);
-    if (cl)
-        ck_assert_int_eq(cf_buffer_read(io.out[0].buf, 0, out, sizeof out), CF_OK);
-    for (int i = 0; i < 4; i++)
-        cf_buffer_put(i < 3 ? &io.in[i].buf : &io.out[0].buf);
+    run_stage(&cf_stage_track, cl, &io, 3, params);
 }
 
 static void put(float *table, int index, float x0, float x1, float y0, float y1, float weight) {
