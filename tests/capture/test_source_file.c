@@ -283,11 +283,9 @@ START_TEST(frames_come_when_they_are_due) {
     cf_frame *frame;
     begin(WIDTH);
     cf_source_params params = {.frames = 2};
+    double start = cf_clock_seconds(); /* before its clock starts: frames may be seen late */
     cf_source *source = open_source("rec/mono", params);
-    frame = next_frame(source);
-    double start = cf_clock_seconds();
-    cf_frame_unref(&frame);
-    for (int k = 1; k < COUNT; k++) {
+    for (int k = 0; k < COUNT; k++) {
         frame = next_frame(source);
         ck_assert_double_gt(cf_clock_seconds() - start, k * PERIOD * 1e-9 - 1e-3);
         cf_frame_unref(&frame);
