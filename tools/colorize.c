@@ -17,7 +17,7 @@
 
 static const cf_cli_option options[] = {
     {"output", 'o', "OUT",
-     "result: .png, .jpg or .tif; a folder for folders and several pictures;\n"
+     "result: .png, .jpg or .tif; a folder for folders and several files;\n"
      "of a video: .mkv, .mp4, .mov, .avi or .y4m; - for standard output"},
     {"hints", 0, "FILE.json",
      "colours that you know, as points: {\"points\": [{\"x\": 10, \"y\": 20,\n"
@@ -156,10 +156,10 @@ static const cf_cli cli = {
     .about =
         "Colours black-and-white photographs: PNG, JPEG, TIFF and raws of mono sensors; also\n"
         "yellowed, sepia and blue ones, whose tone is put away first. Brightness stays as it is,\n"
-        "pixel for pixel. Of folders, all pictures in them, with the same names below OUT; what\n"
-        "is there already is not made again, so that a run that was broken off goes on.\n"
-        "And videos that FFmpeg reads, each by itself: sound and times stay as they are, colour\n"
-        "follows the motion. Ctrl-C ends one early; what is done until then is kept.\n",
+        "pixel for pixel. And videos that FFmpeg reads: sound and times stay as they are, colour\n"
+        "follows the motion; Ctrl-C ends one early, and what is done until then is kept.\n"
+        "Of folders, all pictures and videos in them, with the same names below OUT; what is\n"
+        "there already is not made again, so that a run that was broken off goes on.\n",
     .examples =
         "  chromafuse colorize grandmother.jpg -o grandmother_colour.jpg\n"
         "  chromafuse colorize album/ -o coloured/\n"
@@ -200,7 +200,7 @@ static cf_status check_options(const cf_colorize_options *o) {
 /* The same, once it is known what the names stand for. */
 static cf_status check_list(const cf_colorize_options *o, const cf_colorize_list *list) {
     if (list->is_folder && (o->hints || o->provenance || o->error_map))
-        return cf_fail(CF_ERR_INVALID, "--%s is for one picture, with a file as --output",
+        return cf_fail(CF_ERR_INVALID, "--%s is for one picture or video, with a file as --output",
                        o->hints        ? "hints"
                        : o->provenance ? "provenance"
                                        : "error-map");
@@ -210,19 +210,19 @@ static cf_status check_list(const cf_colorize_options *o, const cf_colorize_list
     return strcmp(o->out, "-") ? cf_picture_out_supported(o->out, o->depth == 16 ? 16 : 0) : CF_OK;
 }
 
-/* What happened to the pictures of a folder, in one line. */
+/* What happened to the files of a folder, in one line. */
 static void sum_up(const cf_colorize_facts *facts, cf_status status) {
     size_t counts[3] = {0}, all = facts->list->count;
     for (size_t i = 0; i < all; i++)
         counts[facts->facts[i].end]++;
     if (status == CF_ERR_CANCELLED)
-        cf_log(CF_LOG_ERROR, "interrupted: %zu pictures are done; the same command goes on",
+        cf_log(CF_LOG_ERROR, "interrupted: %zu files are done; the same command goes on",
                counts[CF_COLORIZE_DONE]);
     else if (counts[CF_COLORIZE_FAILED])
-        cf_log(CF_LOG_ERROR, "%zu of %zu pictures failed", counts[CF_COLORIZE_FAILED], all);
+        cf_log(CF_LOG_ERROR, "%zu of %zu files failed", counts[CF_COLORIZE_FAILED], all);
     else
-        cf_log(CF_LOG_INFO, "%zu pictures coloured, %zu were there already",
-               counts[CF_COLORIZE_DONE], counts[CF_COLORIZE_SKIPPED]);
+        cf_log(CF_LOG_INFO, "%zu files coloured, %zu were there already", counts[CF_COLORIZE_DONE],
+               counts[CF_COLORIZE_SKIPPED]);
 }
 
 static cf_status colorize(const cf_colorize_options *o, const cf_colorize_list *list) {
@@ -253,6 +253,25 @@ static cf_status colorize(const cf_colorize_options *o, const cf_colorize_list *
     return status;
 }
 
+/* One video; of a part that Ctrl-C left there is a report, too. */
+static cf_status colorize_video(const cf_colorize_options *o) {
+    const cf_cl_params params = {.device = cf_cli_device};
+    cf_colorize_video_facts facts = {.options = o, .in = o->inputs[0], .out = o->out};
+    cf_cl *cl;
+    cf_cli_end_gently();
+    if (o->model)
+        CF_TRY(cf_colorize_check_model(o));
+    CF_TRY(cf_cl_open(&params, &cl));
+    cf_profile_enable(cl, o->report || o->json);
+    cf_status status = cf_colorize_run_video(cl, 1, &facts);
+    if (facts.frames && (status == CF_OK || status == CF_ERR_CANCELLED)) {
+        cf_status written = cf_colorize_report_video(cl, &facts);
+        status = status != CF_OK ? status : written;
+    }
+    cf_cl_close(&cl);
+    return status;
+}
+
 static int usage_error(void) {
     fprintf(stderr, "Try 'chromafuse colorize --help'.\n");
     return CF_EXIT_USAGE;
@@ -263,8 +282,7 @@ static int run(cf_colorize_options *o) {
     if (check_options(o) != CF_OK)
         return usage_error();
     if (cf_colorize_is_video(o))
-        return cf_colorize_check_video(o) == CF_OK ? cf_cli_exit(cf_colorize_run_video(o))
-                                                   : usage_error();
+        return cf_colorize_check_video(o) == CF_OK ? cf_cli_exit(colorize_video(o)) : usage_error();
     cf_status status = cf_colorize_list_make(o, &list);
     if (status == CF_OK && check_list(o, &list) != CF_OK) {
         cf_colorize_list_clear(&list);

@@ -36,9 +36,10 @@ cf_status cf_colorize_take_model(cf_colorize_options *o, const char *name, const
 /* What is wrong with the file of --model is said once, before any picture is read. */
 cf_status cf_colorize_check_model(const cf_colorize_options *o);
 
-/* One picture and its result. */
+/* One picture or video and its result. */
 typedef struct {
     char *in, *out;
+    int is_video;
 } cf_colorize_item;
 
 typedef struct {
@@ -49,22 +50,24 @@ typedef struct {
 
 /*
  * What the operands stand for: files as they are; of folders, and of the folders in them, all files
- * with a picture's ending, under the same relative paths below `out` (below a folder of its name
- * where there are several operands). A result keeps its picture's ending where that can be written,
- * else it is a PNG; two that would be one file keep both names. Makes no folders. Files left out
- * are told in a warning each. CF_ERR_IO: nothing there; CF_ERR_INVALID: `out` is one of the
- * operands, or one file for many pictures. Free with cf_colorize_list_clear.
+ * with the ending of a picture or a video, under the same relative paths below `out` (below a
+ * folder of its name where there are several operands). A result keeps its picture's ending where
+ * that can be written, else it is a PNG, or .mkv; two that would be one file keep both names. Makes
+ * no folders. Files left out are told in a warning each. CF_ERR_IO: nothing there; CF_ERR_INVALID:
+ * `out` is one of the operands, or one file for many pictures. Free with cf_colorize_list_clear.
  */
 cf_status cf_colorize_list_make(const cf_colorize_options *options, cf_colorize_list *list);
 void cf_colorize_list_clear(cf_colorize_list *list);
 
-/* How a picture ended. */
+/* How a picture or a video ended. */
 typedef enum { CF_COLORIZE_SKIPPED = 0, CF_COLORIZE_FAILED, CF_COLORIZE_DONE } cf_colorize_end;
 
-/* What is known of one picture when it is done. */
+/* What is known of one of them when it is done; read_ms is 0 of videos, which are read as they are
+ * coloured. */
 typedef struct {
     cf_colorize_end end;
     int width, height;
+    long frames;             /* of a video: done */
     double chroma, residual; /* of its toning (tools/toning.h), Lab ab units */
     double read_ms, color_ms, write_ms;
 } cf_colorize_fact;
@@ -77,14 +80,16 @@ typedef struct {
     cf_image provenance; /* of a single picture, where a report is wanted */
 } cf_colorize_facts;
 
-/* Colours all pictures of the list; facts->facts is allocated. A picture that fails does not stop
- * the others. The first failure, or CF_ERR_CANCELLED after Ctrl-C. */
+/* Colours all pictures of the list, then its videos; facts->facts is allocated. One that fails does
+ * not stop the others. The first failure, or CF_ERR_CANCELLED after Ctrl-C, which leaves no video
+ * half done. */
 cf_status cf_colorize_run_all(cf_cl *cl, const cf_hint_point *points, size_t point_count,
                               cf_colorize_facts *facts);
 
 /* What is known of a video when it is done. */
 typedef struct {
     const cf_colorize_options *options;
+    const char *in, *out;
     int width, height, depth; /* depth: bits of a sample in the file */
     double fps;
     long frames;             /* done */

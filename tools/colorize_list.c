@@ -13,6 +13,7 @@
 #include "base/natural.h"
 #include "capture/picture_out.h"
 #include "tools/colorize_job.h"
+#include "tools/colorize_video.h"
 #include "tools/input_list.h"
 
 #define PATH_ROOM 4096
@@ -47,12 +48,12 @@ static cf_status put(char path[PATH_ROOM], const char *a, const char *b, const c
     return cf_fail(CF_ERR_INVALID, "%s%s: the name is too long", a, b);
 }
 
-static cf_status add(cf_colorize_list *list, const char *in, const char *out) {
+static cf_status add(cf_colorize_list *list, const char *in, const char *out, int is_video) {
     if (list->count == list->room) {
         size_t room = list->room ? 2 * list->room : 64;
         cf_colorize_item *more = room <= MAX_ITEMS ? cf_alloc(room, sizeof *more) : NULL;
         if (!more)
-            return cf_fail(CF_ERR_MEMORY, "colorize: more than %d pictures", MAX_ITEMS / 2);
+            return cf_fail(CF_ERR_MEMORY, "colorize: more than %d files", MAX_ITEMS / 2);
         if (list->count)
             memcpy(more, list->items, list->count * sizeof *more);
         cf_free(list->items);
@@ -60,7 +61,7 @@ static cf_status add(cf_colorize_list *list, const char *in, const char *out) {
         list->room = room;
     }
     cf_colorize_item *item = &list->items[list->count];
-    *item = (cf_colorize_item){cf_strdup(in), cf_strdup(out)};
+    *item = (cf_colorize_item){cf_strdup(in), cf_strdup(out), is_video};
     list->count++;
     return item->in && item->out ? CF_OK : CF_ERR_MEMORY;
 }
@@ -76,16 +77,28 @@ static const char *ending_for(const cf_colorize_options *o, const char *name) {
                                        : ".png";
 }
 
+/* The video's own where its coded frames can go there, or Matroska, where all can. */
+static const char *video_ending_for(const cf_colorize_options *o, const char *name) {
+    static const char *const written[] = {".mkv", ".avi", ".y4m", ".mp4", ".mov"};
+    int count = o->codec && !strcmp(o->codec, "ffv1") ? 2 : 5;
+    for (int i = 0; i < count; i++)
+        if (has_ending(name, written[i]))
+            return written[i];
+    return ".mkv";
+}
+
 /* in becomes folder/relative with another ending. */
-static cf_status add_into(walk *w, const char *in, const char *folder, const char *relative) {
+static cf_status add_into(walk *w, const char *in, const char *folder, const char *relative,
+                          int is_video) {
     char out[PATH_ROOM], stem[PATH_ROOM];
-    const char *ending = ending_for(w->options, relative);
+    const char *ending =
+        is_video ? video_ending_for(w->options, relative) : ending_for(w->options, relative);
     CF_TRY(put(stem, folder, "/", relative));
     char *dot = strrchr(stem, '.'), *slash = strrchr(stem, '/');
     if (dot && dot > slash + 1)
         *dot = '\0';
     CF_TRY(put(out, stem, ending, ""));
-    return add(w->list, in, out);
+    return add(w->list, in, out, is_video);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -153,9 +166,10 @@ static cf_status walk_entry(walk *w, const char *folder, const char *to, const c
         CF_TRY(put(below, to, "/", name));
         return walk_folder(w, path, below, depth + 1);
     }
-    if (is_picture_name(name))
-        return add_into(w, path, to, name);
-    cf_log(CF_LOG_WARNING, "%s: no picture by its name; left out", path);
+    int is_video = cf_colorize_has_video_ending(name);
+    if (is_video || is_picture_name(name))
+        return add_into(w, path, to, name, is_video);
+    cf_log(CF_LOG_WARNING, "%s: neither picture nor video by its name; left out", path);
     return CF_OK;
 }
 
@@ -172,7 +186,7 @@ static cf_status add_operand(walk *w, const char *path, const struct stat *info)
     char folder[PATH_ROOM], to[PATH_ROOM];
     const char *out = w->options->out;
     if (!S_ISDIR(info->st_mode))
-        return add_into(w, path, out, cf_input_name(path));
+        return add_into(w, path, out, cf_input_name(path), cf_colorize_names_video(path));
     size_t length = strlen(path), before = w->list->count;
     while (length > 1 && path[length - 1] == '/')
         length--;
@@ -186,7 +200,7 @@ static cf_status add_operand(walk *w, const char *path, const struct stat *info)
                w->options->input_count > 1 ? cf_input_name(folder) : ""));
     CF_TRY(walk_folder(w, folder, to, 0));
     if (w->list->count == before)
-        return cf_fail(CF_ERR_IO, "%s: there is no picture in this folder", path);
+        return cf_fail(CF_ERR_IO, "%s: there is no picture or video in this folder", path);
     return CF_OK;
 }
 
@@ -242,7 +256,7 @@ cf_status cf_colorize_list_make(const cf_colorize_options *o, cf_colorize_list *
         if (out_is_folder)
             return cf_fail(CF_ERR_INVALID, "%s: from a pipe the result has no name: name a file",
                            o->out);
-        return add(list, o->inputs[0], o->out);
+        return add(list, o->inputs[0], o->out, 0);
     }
     list->is_folder = 1;
     if (has_out && !out_is_folder)

@@ -20,23 +20,30 @@ static void write_file(cf_json *json, const cf_colorize_item *item, const cf_col
     cf_json_text(json, "end", ends[f->end]);
     if (f->width) {
         cf_json_text(json, "size", size);
+        if (item->is_video)
+            cf_json_number(json, "frames", (double)f->frames);
         cf_json_number(json, "tone_chroma", f->chroma);
         cf_json_number(json, "tone_residual", f->residual);
-        cf_json_number(json, "read_ms", f->read_ms);
+        if (!item->is_video)
+            cf_json_number(json, "read_ms", f->read_ms);
     }
     if (f->end == CF_COLORIZE_DONE) {
         cf_json_number(json, "color_ms", f->color_ms);
-        cf_json_number(json, "write_ms", f->write_ms);
+        if (!item->is_video)
+            cf_json_number(json, "write_ms", f->write_ms);
     }
     cf_json_close(json, '}');
 }
 
 static void write_report(cf_cl *cl, const void *of, FILE *to) {
     const cf_colorize_facts *facts = of;
-    size_t counts[3] = {0};
+    size_t counts[3] = {0}, pictures = 0; /* frames count as pictures */
     cf_json json = {.to = to};
-    for (size_t i = 0; i < facts->list->count; i++)
-        counts[facts->facts[i].end]++;
+    for (size_t i = 0; i < facts->list->count; i++) {
+        const cf_colorize_fact *f = &facts->facts[i];
+        counts[f->end]++;
+        pictures += facts->list->items[i].is_video ? (size_t)f->frames : f->end == CF_COLORIZE_DONE;
+    }
     cf_json_open(&json, NULL, '{');
     cf_json_text(&json, "device", cf_cl_device_info(cl)->name);
     cf_json_number(&json, "seconds", facts->seconds);
@@ -46,7 +53,7 @@ static void write_report(cf_cl *cl, const void *of, FILE *to) {
     for (size_t i = 0; i < facts->list->count; i++)
         write_file(&json, &facts->list->items[i], &facts->facts[i]);
     cf_json_close(&json, ']');
-    cf_report_stages(&json, cl, counts[CF_COLORIZE_DONE]);
+    cf_report_stages(&json, cl, pictures);
     if (facts->provenance.data)
         cf_report_fractions(&json, &facts->provenance);
     cf_json_number(&json, "peak_bytes", (double)cf_pool_statistics(cl).peak_bytes);
@@ -62,8 +69,8 @@ static void write_video_report(cf_cl *cl, const void *of, FILE *to) {
     cf_json_open(&json, NULL, '{');
     cf_json_text(&json, "device", cf_cl_device_info(cl)->name);
     cf_json_number(&json, "seconds", f->seconds);
-    cf_json_text(&json, "file", f->options->inputs[0]);
-    cf_json_text(&json, "result", f->options->out);
+    cf_json_text(&json, "file", f->in);
+    cf_json_text(&json, "result", f->out);
     cf_json_text(&json, "end", f->is_whole ? "done" : "interrupted");
     cf_json_number(&json, "frames", (double)f->frames);
     cf_json_text(&json, "size", size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many photographs: some threads read, this one has the device, some write. */
+/* Many photographs: some threads read, this one has the device, some write. Then the videos among
+ * them, one after the other. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "cl/profile.h"
 #include "tools/colorize_job.h"
 #include "tools/colorize_photo.h"
+#include "tools/colorize_video.h"
 #include "tools/command.h"
 #include "tools/hints_file.h"
 #include "tools/output_folder.h"
@@ -101,6 +103,8 @@ static void *reader(void *argument) {
     size_t index;
     while (!s->stop && (index = atomic_fetch_add(&s->next, 1)) < s->facts->list->count) {
         work *w = NULL;
+        if (s->facts->list->items[index].is_video)
+            continue;
         if (is_done(s, &s->facts->list->items[index])) {
             atomic_fetch_add(&s->done, 1);
             continue;
@@ -333,7 +337,38 @@ static cf_status work_off(session *s) {
     if (!write_count || !read_count)
         return cf_fail(CF_ERR_MEMORY, "colorize: threads cannot be started");
     cf_cli_progress("colorize", s->facts->list->count, s->facts->list->count);
-    return s->stop && cf_cli_interrupted() ? CF_ERR_CANCELLED : s->failure;
+    return CF_OK;
+}
+
+static void color_video(session *s, size_t index) {
+    const cf_colorize_item *item = &s->facts->list->items[index];
+    cf_colorize_fact *fact = &s->facts->facts[index];
+    cf_colorize_video_facts video = {
+        .options = s->facts->options, .in = item->in, .out = item->out};
+    if (is_done(s, item))
+        return;
+    cf_output_make_parents(item->out);
+    cf_status status = cf_colorize_run_video(s->cl, 0, &video);
+    if (status == CF_ERR_CANCELLED) {
+        s->stop = 1;
+        return;
+    }
+    fact->width = video.width;
+    fact->height = video.height;
+    fact->frames = video.frames;
+    fact->chroma = video.chroma;
+    fact->residual = video.residual;
+    fact->color_ms = 1e3 * video.seconds;
+    fact->end = CF_COLORIZE_DONE;
+    if (status != CF_OK)
+        note_failure(s, index, status);
+    s->stop |= status == CF_ERR_DEVICE;
+}
+
+static void color_videos(session *s) {
+    for (size_t i = 0; i < s->facts->list->count && !s->stop; i++)
+        if (s->facts->list->items[i].is_video)
+            color_video(s, i);
 }
 
 cf_status cf_colorize_run_all(cf_cl *cl, const cf_hint_point *points, size_t point_count,
@@ -351,6 +386,10 @@ cf_status cf_colorize_run_all(cf_cl *cl, const cf_hint_point *points, size_t poi
         status = work_off(&s);
     for (int i = 0; i < PLANS; i++)
         cf_colorize_destroy(&s.plans[i].colorize);
+    if (status == CF_OK) {
+        color_videos(&s);
+        status = s.stop && cf_cli_interrupted() ? CF_ERR_CANCELLED : s.failure;
+    }
     cf_queue_destroy(&s.read);
     cf_queue_destroy(&s.finished);
     facts->seconds = cf_clock_seconds() - start_time;

@@ -19,6 +19,7 @@
 #include "cl/profile.h"
 #include "tools/command.h"
 #include "tools/hints_file.h"
+#include "tools/input_list.h"
 #include "tools/toning.h"
 
 #define JUDGED 240    /* first frames that are looked at for colours of their own */
@@ -31,7 +32,7 @@ static const char *const endings[] = {".mkv", ".mp4", ".mov", ".avi", ".webm", "
                                       ".mpg", ".ts",  ".wmv", ".flv", ".mpeg", ".m2ts",
                                       ".vob", ".ogv", ".3gp", ".mxf", ".dv",   ".y4m"};
 
-static int has_ending(const char *path) {
+int cf_colorize_has_video_ending(const char *path) {
     size_t length = strlen(path);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t n = strlen(endings[i]);
@@ -78,11 +79,21 @@ static int begins_as_video(const char *path) {
            !memcmp(b, "\0\0\1\xba", 4) || !memcmp(b, "FLV\1", 4);
 }
 
+static int is_folder(const char *path) {
+    struct stat info;
+    size_t length = strlen(path);
+    return (length && path[length - 1] == '/') || (!stat(path, &info) && S_ISDIR(info.st_mode));
+}
+
+int cf_colorize_names_video(const char *path) {
+    return !is_folder(path) && (cf_colorize_has_video_ending(path) || begins_as_video(path));
+}
+
 int cf_colorize_is_video(const cf_colorize_options *o) {
-    for (size_t i = 0; i < o->input_count; i++)
-        if (has_ending(o->inputs[i]) || begins_as_video(o->inputs[i]))
-            return 1;
-    return o->out && has_ending(o->out);
+    if (is_folder(o->out))
+        return 0;
+    return cf_colorize_has_video_ending(o->out) ||
+           (o->input_count == 1 && cf_colorize_names_video(o->inputs[0]));
 }
 
 cf_status cf_colorize_check_video(const cf_colorize_options *o) {
@@ -95,8 +106,9 @@ cf_status cf_colorize_check_video(const cf_colorize_options *o) {
                                        : NULL;
     if (wrong)
         return cf_fail(CF_ERR_INVALID, "--%s is for photographs, not for videos", wrong);
-    if (o->input_count != 1)
-        return cf_fail(CF_ERR_INVALID, "colorize: a video comes alone");
+    if (o->input_count != 1 || is_folder(o->inputs[0]))
+        return cf_fail(CF_ERR_INVALID, "%s: from several files come several: name a folder",
+                       o->out);
     CF_TRY(cf_sink_check(o->out, &keeps_all));
     if (!stat(o->inputs[0], &in) && !stat(o->out, &out) && in.st_ino == out.st_ino &&
         in.st_dev == out.st_dev && S_ISREG(in.st_mode))
@@ -108,6 +120,7 @@ cf_status cf_colorize_check_video(const cf_colorize_options *o) {
 
 typedef struct {
     const cf_colorize_options *options;
+    int keep_part;
     cf_cl *cl;
     cf_video_in *in;
     cf_sink *sink;
@@ -118,7 +131,7 @@ typedef struct {
     size_t point_count;
     cf_image gray, picture; /* of the next frame; of the one that is done */
     long read;              /* frames */
-    cf_colorize_video_facts facts;
+    cf_colorize_video_facts *facts;
 } session;
 
 static cf_status judge(session *s, const cf_image *frame, int64_t t_ns) {
@@ -126,16 +139,16 @@ static cf_status judge(session *s, const cf_image *frame, int64_t t_ns) {
     if (s->options->force || s->read >= JUDGED || s->read % JUDGE_STEP)
         return CF_OK;
     CF_TRY(cf_toning_measure(frame, &toning));
-    if (!s->read || toning.residual > s->facts.residual) {
-        s->facts.chroma = toning.chroma;
-        s->facts.residual = toning.residual;
+    if (!s->read || toning.residual > s->facts->residual) {
+        s->facts->chroma = toning.chroma;
+        s->facts->residual = toning.residual;
     }
     if (toning.is_monochrome)
         return CF_OK;
     return cf_fail(CF_ERR_UNSUPPORTED,
                    "%s: this video has colours of its own (%.1f Lab units beyond one tone, at %.1f "
                    "s); --force colours it anew",
-                   s->options->inputs[0], toning.residual, (double)t_ns * 1e-9);
+                   s->facts->in, toning.residual, (double)t_ns * 1e-9);
 }
 
 /* CF_ERR_END: there are no more frames. */
@@ -203,7 +216,7 @@ static cf_status make_colorize(session *s) {
     params.has_points = s->point_count > 0;
     params.is_sequence = o->temporal != CF_TEMPORAL_OFF;
     CF_TRY(measure_noise(&s->gray, &params.noise));
-    s->facts.noise = (double)params.noise;
+    s->facts->noise = (double)params.noise;
     CF_TRY(cf_colorize_create(s->cl, s->gray.width, s->gray.height, &params, &s->colorize));
     CF_TRY(cf_colorize_describe(s->colorize, CF_COLORIZE_PICTURE, &shape));
     return cf_image_alloc(shape.width, shape.height, shape.planes, shape.format, &s->picture);
@@ -221,16 +234,17 @@ static cf_status open_sink(session *s) {
                                    .aspect = info->aspect,
                                    .copy_from = s->in,
                                    .is_stopped = cf_cli_interrupted};
-    size_t length = strlen(o->out);
-    int is_y4m = !strcmp(o->out, "-") || (length > 4 && !strcasecmp(o->out + length - 4, ".y4m"));
+    const char *out = s->facts->out;
+    size_t length = strlen(out);
+    int is_y4m = !strcmp(out, "-") || (length > 4 && !strcasecmp(out + length - 4, ".y4m"));
     if (info->depth > 8 && o->depth == 8)
         cf_log(CF_LOG_WARNING,
                "%s: this video has %d bits a sample, of which the result keeps 8; --depth 16 keeps "
                "more",
-               o->inputs[0], info->depth);
+               s->facts->in, info->depth);
     if (is_y4m && info->audio_streams)
-        cf_log(CF_LOG_WARNING, "%s: Y4M has no sound; it is left out", o->out);
-    return cf_sink_open(o->out, &params, &s->sink);
+        cf_log(CF_LOG_WARNING, "%s: Y4M has no sound; it is left out", out);
+    return cf_sink_open(out, &params, &s->sink);
 }
 
 /* Hints are those of this frame; from earlier ones they are remembered along the motion. */
@@ -242,12 +256,18 @@ static cf_status color_frame(session *s, long index) {
     return cf_colorize_run(s->colorize, &s->gray, s->now, count);
 }
 
+/* One of many says which. */
+static void show_progress(const session *s, long done, long total) {
+    cf_cli_progress(s->keep_part ? "colorize" : cf_input_name(s->facts->in), (size_t)done,
+                    (size_t)total);
+}
+
 static cf_status write_frame(session *s, int64_t t_ns) {
     long total = cf_video_in_describe(s->in)->frames;
     CF_TRY(cf_colorize_read(s->colorize, CF_COLORIZE_PICTURE, &s->picture));
     CF_TRY(cf_sink_write(s->sink, &s->picture, t_ns));
-    long done = ++s->facts.frames;
-    cf_cli_progress("colorize", (size_t)done, (size_t)(total > done ? total : done + 1));
+    long done = ++s->facts->frames;
+    show_progress(s, done, total > done ? total : done + 1);
     return s->options->report || s->options->json ? cf_profile_collect(s->cl) : CF_OK;
 }
 
@@ -280,30 +300,27 @@ static cf_status read_points(session *s) {
 }
 
 static cf_status finish(session *s, cf_status status) {
-    long done = s->facts.frames;
-    int keep = (status == CF_OK || status == CF_ERR_CANCELLED) && done > 0;
+    long done = s->facts->frames;
+    int was_cancelled = status == CF_ERR_CANCELLED && s->keep_part;
+    int keep = (status == CF_OK || was_cancelled) && done > 0;
     cf_status closed = cf_sink_close(&s->sink, keep);
-    cf_cli_progress("colorize", (size_t)done, (size_t)done);
-    if (status == CF_ERR_CANCELLED)
+    show_progress(s, done, done);
+    if (was_cancelled)
         cf_log(CF_LOG_ERROR, "interrupted: %ld frames are %s", done,
-               done ? "done and kept" : "done");
-    s->facts.is_whole = status == CF_OK;
-    if (keep && closed == CF_OK)
-        closed = cf_colorize_report_video(s->cl, &s->facts);
-    return status == CF_OK ? closed : status;
+               keep ? "done and kept" : "done");
+    s->facts->is_whole = status == CF_OK;
+    return keep && closed != CF_OK ? closed : status;
 }
 
 static cf_status work(session *s) {
     int64_t t_ns;
     double start = cf_clock_seconds();
-    if (s->options->model)
-        CF_TRY(cf_colorize_check_model(s->options));
-    CF_TRY(cf_video_in_open(s->options->inputs[0], cf_cli_interrupted, &s->in));
+    CF_TRY(cf_video_in_open(s->facts->in, cf_cli_interrupted, &s->in));
     const cf_video_info *info = cf_video_in_describe(s->in);
-    s->facts.width = info->width;
-    s->facts.height = info->height;
-    s->facts.depth = info->depth;
-    s->facts.fps = info->fps;
+    s->facts->width = info->width;
+    s->facts->height = info->height;
+    s->facts->depth = info->depth;
+    s->facts->fps = info->fps;
     CF_TRY(read_points(s));
     CF_TRY(open_sink(s));
     cf_status status = read_frame(s, &t_ns);
@@ -311,23 +328,16 @@ static cf_status work(session *s) {
         status = make_colorize(s);
     if (status == CF_OK)
         status = run_frames(s, t_ns);
-    s->facts.seconds = cf_clock_seconds() - start;
+    s->facts->seconds = cf_clock_seconds() - start;
     return finish(s, status);
 }
 
-cf_status cf_colorize_run_video(const cf_colorize_options *options) {
-    const cf_cl_params params = {.device = cf_cli_device};
-    session s = {.options = options, .facts = {.options = options}};
-    cf_cli_end_gently();
-    cf_status status = cf_cl_open(&params, &s.cl);
-    if (status == CF_OK) {
-        cf_profile_enable(s.cl, options->report || options->json);
-        status = work(&s);
-    }
+cf_status cf_colorize_run_video(cf_cl *cl, int keep_part, cf_colorize_video_facts *facts) {
+    session s = {.cl = cl, .options = facts->options, .keep_part = keep_part, .facts = facts};
+    cf_status status = work(&s);
     cf_colorize_destroy(&s.colorize);
     (void)cf_sink_close(&s.sink, 0);
     cf_video_in_close(&s.in);
-    cf_cl_close(&s.cl);
     cf_image_free(&s.gray);
     cf_image_free(&s.picture);
     cf_free(s.points);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the pairs of raw files that a `fuse` command line means. */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,13 +11,6 @@
 #include "base/log.h"
 #include "capture/recording.h"
 #include "tools/fuse_job.h"
-
-#define MAX_PAIRS 1000000
-
-typedef struct {
-    char **names;
-    size_t count, room;
-} name_list;
 
 cf_status cf_temporal_parse(const char *value, cf_temporal *out) {
     *out = !strcmp(value, "on") ? CF_TEMPORAL_ON : CF_TEMPORAL_OFF;
@@ -40,60 +32,17 @@ static char *join(const char *folder, const char *name, const char *suffix) {
     return path;
 }
 
-static void free_names(name_list *list) {
-    for (size_t i = 0; i < list->count; i++)
-        cf_free(list->names[i]);
-    cf_free(list->names);
-    *list = (name_list){0};
-}
-
-static cf_status add_name(name_list *list, const char *name) {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 64;
-        char **more = room <= MAX_PAIRS ? cf_alloc(room, sizeof *more) : NULL;
-        if (!more)
-            return CF_ERR_MEMORY;
-        if (list->count)
-            memcpy(more, list->names, list->count * sizeof *more);
-        cf_free(list->names);
-        list->names = more;
-        list->room = room;
-    }
-    list->names[list->count] = cf_strdup(name);
-    return list->names[list->count] ? (list->count++, CF_OK) : CF_ERR_MEMORY;
-}
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static cf_status list_files(const char *folder, name_list *list) {
-    *list = (name_list){0};
-    DIR *dir = opendir(folder);
-    cf_status status = CF_OK;
-    if (!dir)
-        return cf_fail(CF_ERR_IO, "%s: %s", folder, strerror(errno));
-    for (struct dirent *e = readdir(dir); e && status == CF_OK; e = readdir(dir))
-        if (e->d_name[0] != '.')
-            status = add_name(list, e->d_name);
-    closedir(dir);
-    if (status == CF_OK && !list->count)
-        status = cf_fail(CF_ERR_IO, "%s: the folder is empty", folder);
-    if (list->count)
-        qsort(list->names, list->count, sizeof *list->names, by_name);
-    return status;
-}
-
 static cf_status pair_up(const cf_fuse_options *o, const char *mono, const char *color,
-                         const name_list *m, const name_list *c, cf_fuse_pair *pairs) {
+                         const cf_recording_camera *m, const cf_recording_camera *c,
+                         cf_fuse_pair *pairs) {
     for (size_t i = 0; i < m->count; i++) {
-        char stem[256];
-        snprintf(stem, sizeof stem, "%s", m->names[i]);
+        char stem[sizeof m->frames->file];
+        snprintf(stem, sizeof stem, "%s", m->frames[i].file);
         char *dot = strrchr(stem, '.');
         if (dot)
             *dot = '\0';
-        pairs[i].mono = join(mono, m->names[i], "");
-        pairs[i].color = join(color, c->names[i], "");
+        pairs[i].mono = join(mono, m->frames[i].file, "");
+        pairs[i].color = join(color, c->frames[i].file, "");
         pairs[i].out = join(o->out, stem, ".png");
         if (!pairs[i].mono || !pairs[i].color || !pairs[i].out)
             return CF_ERR_MEMORY;
@@ -103,10 +52,10 @@ static cf_status pair_up(const cf_fuse_options *o, const char *mono, const char 
 
 static cf_status find_in_folders(const cf_fuse_options *o, const char *mono, const char *color,
                                  cf_fuse_pair **pairs, size_t *count) {
-    name_list m, c = {0};
-    cf_status status = list_files(mono, &m);
+    cf_recording_camera m, c = {0};
+    cf_status status = cf_recording_list_folder(mono, &m);
     if (status == CF_OK)
-        status = list_files(color, &c);
+        status = cf_recording_list_folder(color, &c);
     if (status == CF_OK && m.count != c.count)
         status =
             cf_fail(CF_ERR_INVALID, "%s has %zu files, %s has %zu: they must pair up one to one",
@@ -118,8 +67,8 @@ static cf_status find_in_folders(const cf_fuse_options *o, const char *mono, con
         *count = m.count;
         status = *pairs ? pair_up(o, mono, color, &m, &c, *pairs) : CF_ERR_MEMORY;
     }
-    free_names(&m);
-    free_names(&c);
+    cf_free(m.frames);
+    cf_free(c.frames);
     return status;
 }
 

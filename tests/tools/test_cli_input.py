@@ -186,24 +186,26 @@ class BadUsage(Case):
         shutil.copy(self.given("color.dng"), self.path("color", "0.dng"))
         folders = dict(mono=self.path("mono"), color=self.path("color"), output=self.path("out"))
         self.bad(1, "2 files.* 1", **folders)
-        self.bad(1, "empty", **dict(folders, color=self.path("empty")))
+        self.bad(1, "empty.*no raw", **dict(folders, color=self.path("empty")))
         self.bad(1, "both be", **dict(folders, color=self.given("color.dng")))
         self.bad(1, "both be", mono=self.given("mono.dng"), color=self.path("color"))
         self.bad(2, "folders", provenance=self.path("p.png"), **folders)
         self.bad(1, "no recording.*--color", mono=self.path("mono"), color=None, output=self.path("out"))
 
     def test_one_bad_pair_of_many(self):
-        """The others are still made."""
+        """The others are still made; 9 comes before 10, and a text is no frame."""
         for name in ("mono", "color"):
             os.mkdir(self.path(name))
-            for i in range(2):
-                shutil.copy(self.given(name + ".dng"), self.path(name, "%d.dng" % i))
-        write(self.path("mono", "0.dng"), "broken")
+        for mono, color in (("9.dng", "a1.dng"), ("10.dng", "a2.dng")):
+            shutil.copy(self.given("mono.dng"), self.path("mono", mono))
+            shutil.copy(self.given("color.dng"), self.path("color", color))
+        write(self.path("color", "a1.dng"), "broken")
+        write(self.path("color", "notes.txt"), "no frame")
         done = run(*self.words(mono=self.path("mono"), color=self.path("color"), output=self.path("out")))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"error: .*mono/0\.dng")
+        self.assertRegex(done.stderr, r"error: .*color/a1\.dng")
         self.assertRegex(done.stderr, "error: 1 of 2 pairs failed")
-        self.assertEqual(os.listdir(self.path("out")), ["1.png"])
+        self.assertEqual(os.listdir(self.path("out")), ["10.png"])
 
 
 if __name__ == "__main__":

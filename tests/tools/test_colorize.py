@@ -249,7 +249,7 @@ class Folders(Colorize):
         self.assertEqual(done.returncode, 1)
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         self.assertEqual(len(errors), 4, done.stderr)
-        for pattern in (r"a0\.png", r"b\.jpg", r"c\.png.*--force", r"3 of 6 pictures failed"):
+        for pattern in (r"a0\.png", r"b\.jpg", r"c\.png.*--force", r"3 of 6 files failed"):
             self.assertRegex(done.stderr, pattern)
         self.assertEqual(self.results(), ["a.png", "deep/b.png", "deep/er/c.png"])
 

@@ -234,8 +234,52 @@ class Case:
         self.refused("--provenance", flat, "-o", out, "--provenance", "p.png", out=out, code=2)
         self.refused("--codec", flat, "-o", out, "--codec", "vp9", out=out, code=2)
         self.refused("where is that to go", flat, "-o", self.path("no.webp"), code=2)
-        self.refused("alone", flat, flat, "-o", out, out=out, code=2)
+        self.refused("name a folder", flat, flat, "-o", out, out=out, code=2)
+        self.refused("name a folder", self.folder, "-o", out, out=out, code=2)
         assert "sound" in self.works(flat, "-o", self.path("silent.y4m"), *GUIDED)
+
+    def make_folder(self):
+        """Two videos, a photograph, one video that is refused."""
+        os.makedirs(self.path("in/reel"))
+        for name, copy in (("gray.mkv", "in/a.mkv"), ("flat.mp4", "in/reel/b.mp4"), ("color.mp4", "in/c.mp4")):
+            shutil.copy(self.path(name), self.path(copy))
+        ffmpeg("-i", self.path("flat.mp4"), "-frames:v", "1", "-pix_fmt", "gray", self.path("in/d.png"))
+
+    def found(self, folder):
+        return sorted(os.path.relpath(os.path.join(at, name), self.path(folder))
+                      for at, _, names in os.walk(self.path(folder)) for name in names)
+
+    def check_folder(self):
+        """Videos of folders among the photographs; what is there is not made again; a bad one stops nothing."""
+        self.make_folder()
+        for count in (3, 0):
+            done = self.colorize(self.path("in"), "-o", self.path("all"), "--json", "--codec", "mpeg4", *GUIDED)
+            assert done.returncode == 1 and b"c.mp4" in done.stderr and b"1 of 4 files failed" in done.stderr, done.stderr
+            told = json.loads(done.stdout)
+            assert (told["done"], told["skipped"], told["failed"]) == (count, 3 - count, 1), told
+            assert self.found("all") == ["a.mkv", "d.png", "reel/b.mp4"], self.found("all")
+        self.compare_sync(self.path("in/a.mkv"), self.path("all/a.mkv"))
+        self.works(self.path("in/a.mkv"), self.path("in/reel"), "-o", self.path("two"), "--codec", "ffv1", *GUIDED)
+        assert self.found("two") == ["a.mkv", "reel/b.mkv"], self.found("two")
+        done = self.colorize(self.path("in/a.mkv"), "-o", self.path("two"), "--again", "--json", *GUIDED)
+        (told,) = json.loads(done.stdout)["files"]
+        assert (told["end"], told["frames"], told["size"]) == ("done", FRAMES, f"{WIDTH}x{HEIGHT}"), told
+        self.refused("--hints", self.path("in"), "-o", self.path("two"), "--hints", "h.json", code=2)
+
+    def check_interrupted_folder(self):
+        """Of the video that Ctrl-C ended nothing is left: a second run would take it for done."""
+        os.makedirs(self.path("long"))
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25:duration=40,hue=s=0", "-c:v", "mpeg4", self.path("long/a.mkv"))
+        os.makedirs(self.path("early"))
+        with subprocess.Popen([self.program, "colorize", self.path("long"), "-o", self.path("early"), *GUIDED],
+                              stderr=subprocess.PIPE) as process:
+            end = time.time() + 60
+            while time.time() < end and not os.listdir(self.path("early")):
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, line = process.communicate(timeout=60)
+        assert process.returncode == 1 and b"interrupted: 0 files are done; the same command goes on" in line, line
+        assert not os.listdir(self.path("early")), os.listdir(self.path("early"))
 
     def check_interrupt(self):
         """Frames come slowly; Ctrl-C keeps what is done."""
