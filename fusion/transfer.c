@@ -25,6 +25,8 @@ static const cf_option options[] = {
     {"crowd", CF_OPTION_FLOAT, FIELD(crowd), 0, 1, "least variance that a cell of hints claims"},
     {"hearsay", CF_OPTION_FLOAT, FIELD(hearsay), 0, 10,
      "least variance with which one mono level tells the scene's tint"},
+    {"surprise", CF_OPTION_FLOAT, FIELD(surprise), 1, 1e6,
+     "squares of differences from which cells of 2x2 pixels keep what they measured, in variances"},
     {"error-scale", CF_OPTION_FLOAT, FIELD(error_scale), 0, 1000,
      "Lab ab units per unit of chroma"},
     CF_OPTION_END,
@@ -126,7 +128,7 @@ static cf_status go_down(cf_cl *cl, const cf_stage_io *io, const cf_transfer_par
                      CF_RANGE((h->width + 15) / 16, h->height, 8, 1),
                      CF_ARGS(CF_BUF(q->buf), CF_INT(q->pitch), CF_BUF(h->buf), CF_INT(h->pitch),
                              CF_INT(h->width), CF_INT(h->height), CF_FLOAT(detail(p, 1)),
-                             CF_FLOAT(range2))));
+                             CF_FLOAT(range2), CF_FLOAT(p->surprise))));
     const cf_plane_set *mono = &io->in[0], *hint = &io->in[1], *confidence = &io->in[2];
     const cf_plane_set *chroma = &io->out[0], *error = &io->out[1];
     return cf_launch(cl, &cf_kernel_transfer, "write_pixels", "",

@@ -181,7 +181,8 @@ static void predict(__global const float *from, int pitch, int width, int height
 
 /* Estimates of 16 cells of 2 x 2 pixels from those of 4 x 4; width, height: of the finer level. */
 __kernel void refine_cells(__global const float *from, int from_pitch, __global float *level,
-                           int pitch, int width, int height, float detail, float mono_range2) {
+                           int pitch, int width, int height, float detail, float mono_range2,
+                           float surprise) {
     int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
     if (x >= width || y >= height)
         return;
@@ -195,9 +196,14 @@ __kernel void refine_cells(__global const float *from, int from_pitch, __global 
     float16 w = vload16(0, c), off = vload16(0, c + 3 * plane) - w * guide;
     float16 share = w / (w + off * off + CF_TRANSFER_TINY);
     w *= share;
+    float16 da = share * vload16(0, c + plane) - w * a;
+    float16 db = share * vload16(0, c + 2 * plane) - w * b;
+    float16 noise = 1.0f / (w + CF_TRANSFER_TINY);
+    float16 square = 0.5f * (da * da + db * db) * noise * noise;
+    variance += max(square - surprise * (variance + noise), 0.0f);
     float16 gain = variance / (1.0f + variance * w);
-    vstore16(a + gain * (share * vload16(0, c + plane) - w * a), 0, c + plane);
-    vstore16(b + gain * (share * vload16(0, c + 2 * plane) - w * b), 0, c + 2 * plane);
+    vstore16(a + gain * da, 0, c + plane);
+    vstore16(b + gain * db, 0, c + 2 * plane);
     vstore16(select((float16)(0), 1.0f / (gain + CF_TRANSFER_FLOOR), lane < width), 0, c);
     vstore16(0.25f / (mono_range2 + CF_TRANSFER_TEXTURE * vload16(0, c + 5 * plane)), 0,
              c + 5 * plane);

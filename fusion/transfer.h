@@ -27,6 +27,12 @@
  * mono picture's edges. No hint near (occluded, out of view): the prior fills. No hint at all:
  * grey, with a large error.
  *
+ * Chroma seldom changes, but then by much, which no single variance says. So where a cell of 2 x 2
+ * pixels measures a difference from its prior whose square is more than `surprise` times what prior
+ * and noise lead one to expect, the rest of the square is taken for a change and adds to the
+ * variance of the prior. Coarser cells have hints of other surfaces that nobody noticed, and would
+ * believe them.
+ *
  * Border: cells at the border hold fewer pixels. Values that are not numbers count as no hint, and
  * as mono 0.
  */
@@ -39,14 +45,15 @@ typedef struct {
     float mono_range; /* difference in sqrt-mono that says little about chroma, 0..1 */
     float
         crowd; /* least variance that a cell's sum claims at each scale: hints share their errors */
-    float hearsay; /* least variance with which the hints of one mono level tell the scene's tint:
-                      few hints say little of all the rest */
+    float hearsay;  /* least variance with which the hints of one mono level tell the scene's tint:
+                       few hints say little of all the rest */
+    float surprise; /* times the expected square that a difference must have to be no chance */
     float error_scale; /* Lab ab units per unit of chroma */
 } cf_transfer_params;
 #define CF_TRANSFER_DEFAULTS                                                                       \
     {                                                                                              \
         .detail = 0.0002F, .detail_top = 0.01F, .tint = 0.2F, .scene = 1, .mono_range = 0.03F,     \
-        .crowd = 0.003F, .hearsay = 0, .error_scale = 75                                           \
+        .crowd = 0.003F, .hearsay = 0, .surprise = 2, .error_scale = 75                            \
     }
 
 cf_status cf_transfer_ref(const cf_stage_io *io, const void *params);

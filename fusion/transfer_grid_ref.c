@@ -148,7 +148,7 @@ static void slice(const cf_transfer_params *p, const grid *from, cf_transfer_lev
                     add(&t, cell[i], b, weight[i] * tent(c->guide, b));
             cf_transfer_prior prior = conclude(t);
             prior.variance += cf_transfer_detail(p, 2);
-            cf_transfer_finish(p, prior, c);
+            cf_transfer_finish(p, prior, 0, c);
         }
 }
 

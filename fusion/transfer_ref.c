@@ -140,11 +140,20 @@ float cf_transfer_correct(cf_transfer_prior prior, float weight, const float sum
     return gain;
 }
 
-void cf_transfer_finish(const cf_transfer_params *p, cf_transfer_prior prior, cf_transfer_cell *c) {
+/* What prior and noise do not explain of the square of a difference. */
+static float change(cf_transfer_prior prior, float weight, const float sum[2], float surprise) {
+    float a = sum[0] / weight - prior.chroma[0], b = sum[1] / weight - prior.chroma[1];
+    return fmaxf((a * a + b * b) / 2 - surprise * (prior.variance + 1 / weight), 0);
+}
+
+void cf_transfer_finish(const cf_transfer_params *p, cf_transfer_prior prior, float surprise,
+                        cf_transfer_cell *c) {
     /* What was measured at another mono value than the cell's mean says less about it. */
     float off = c->guide_sum - c->weight * c->guide;
     float share = c->weight / (c->weight + off * off + CF_TRANSFER_TINY);
     float sum[2] = {share * c->sum[0], share * c->sum[1]};
+    if (surprise > 0 && share * c->weight > 0)
+        prior.variance += change(prior, share * c->weight, sum, surprise);
     float variance = cf_transfer_correct(prior, share * c->weight, sum, c->chroma);
     c->precision = 1 / (variance + CF_TRANSFER_FLOOR);
     c->range = 0.25F / (p->mono_range * p->mono_range + CF_TRANSFER_TEXTURE * c->texture);
@@ -158,7 +167,7 @@ static void refine(const cf_transfer_params *p, const cf_transfer_level *from,
             float spread;
             cf_transfer_prior prior = predict(from, x, y, c->guide, &spread);
             prior.variance += cf_transfer_detail(p, 1);
-            cf_transfer_finish(p, prior, c);
+            cf_transfer_finish(p, prior, p->surprise, c);
         }
 }
 

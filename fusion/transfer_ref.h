@@ -27,7 +27,9 @@ float cf_transfer_detail(const cf_transfer_params *p, int scale);
 
 float cf_transfer_correct(cf_transfer_prior prior, float weight, const float sum[2],
                           float chroma[2]);
-void cf_transfer_finish(const cf_transfer_params *p, cf_transfer_prior prior, cf_transfer_cell *c);
+/* surprise 0: no difference from the prior is a change of chroma (cf_transfer_params). */
+void cf_transfer_finish(const cf_transfer_params *p, cf_transfer_prior prior, float surprise,
+                        cf_transfer_cell *c);
 
 /* From the sums of 4-pixel cells up through the grid to the scene's tint and down again to their
  * estimates. */

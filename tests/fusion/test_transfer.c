@@ -127,6 +127,42 @@ START_TEST(a_point_says_as_much_of_the_rest_as_it_may) {
 }
 END_TEST
 
+/* 4 x 4 pixels as bright as what is around them, of another colour; their hints are 5 deviations of
+ * the noise off, over the cell of 2 x 2. */
+START_TEST(a_small_spot_of_another_colour_stays) {
+    float spot[2], beside[2];
+    for (int pass = 0; pass < 2; pass++) {
+        params.surprise = pass ? 1e6F : 2;
+        two_surfaces(CF_HINT_VARIANCE / (CF_HINT_VARIANCE + 0.16F));
+        for (int i = 0; i < 2 * AREA; i++) {
+            int x = i % WIDTH, y = i % AREA / WIDTH;
+            hint[i] = truth[i] + (x / 4 == 5 && y / 4 == 5 ? 1.0F : 0);
+        }
+        run(WIDTH, HEIGHT);
+        spot[pass] = chroma[21 * WIDTH + 21] - truth[0];
+        beside[pass] = chroma[21 * WIDTH + 31] - truth[0];
+    }
+    params = (cf_transfer_params)CF_TRANSFER_DEFAULTS;
+    ck_assert_float_gt(spot[0], 0.9F); /* of 1 */
+    ck_assert_float_lt(spot[1], 0.5F);
+    ck_assert_float_eq_tol(beside[0], beside[1], 1e-6);
+}
+END_TEST
+
+/* One cell in eight differs by more than that by chance alone. */
+START_TEST(noise_is_seldom_taken_for_a_spot) {
+    double found[2];
+    for (int pass = 0; pass < 2; pass++) {
+        params.surprise = pass ? 1e6F : 2;
+        two_surfaces(CF_HINT_VARIANCE / (CF_HINT_VARIANCE + 1.0F / 3));
+        run(WIDTH, HEIGHT);
+        found[pass] = rms_error(0, WIDTH);
+    }
+    params = (cf_transfer_params)CF_TRANSFER_DEFAULTS;
+    ck_assert_double_lt(found[0], 1.2 * found[1]);
+}
+END_TEST
+
 START_TEST(no_hints_give_grey_and_say_so) {
     two_surfaces(0);
     run(WIDTH, HEIGHT);
@@ -143,6 +179,8 @@ static void add(TCase *tc) {
     tcase_add_test(tc, averages_noise_better_than_a_9x9_guided_filter);
     tcase_add_test(tc, fills_from_the_same_surface);
     tcase_add_test(tc, a_point_says_as_much_of_the_rest_as_it_may);
+    tcase_add_test(tc, a_small_spot_of_another_colour_stays);
+    tcase_add_test(tc, noise_is_seldom_taken_for_a_spot);
     tcase_add_test(tc, no_hints_give_grey_and_say_so);
 }
 

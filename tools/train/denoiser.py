@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the network of stage `denoise_learned` on photos with made-up noise; an hour on two CPU cores.
+"""Trains the network of stage `denoise_learned` on photos with made-up noise; an hour on two CPU cores
+with bfloat16 (others: --float32, and longer).
 
     denoiser.py samples --photos FOLDER -o SAMPLES.npz --count 12000
-    denoiser.py train SAMPLES.npz [MORE.npz] -o RUN.pt --minutes 40      again: goes on from RUN.pt
+    denoiser.py train SAMPLES.npz [MORE.npz] -o RUN.pt --minutes 60      again: goes on from RUN.pt
     denoiser.py export RUN.pt -o isp/models/denoiser.onnx                checked against ONNX Runtime
 
-A sample is a crop of a photo as a mono sensor sees it (9 to 2000 photo-electrons at white, 0 to 3 of read noise), made stable,
+A sample is a crop of a photo as a mono sensor sees it (9 to 700 photo-electrons at white, 0 to 3 of read noise), made stable,
 and what stage `denoise` (isp/denoise.h, here as convolutions with the 64 functions of the DCT) leaves of it.
 """
 import argparse
@@ -122,7 +123,7 @@ def make_samples(a):
         if i % 2 == 0:
             photo = next(source)
         y, x = (int(rng.integers(n - SIDE + 1)) for n in photo.shape)
-        full, read = math.exp(rng.uniform(math.log(9), math.log(2000))), float(rng.choice([2, 2, 0, 1, 3]))
+        full, read = math.exp(rng.uniform(math.log(9), math.log(700))), float(rng.choice([2, 2, 0, 1, 3]))
         electrons = np.minimum(photo[y:y + SIDE, x:x + SIDE] * 2 ** rng.uniform(-1.5, 0.3), 1) * full
         noisy = stable(rng.poisson(electrons) + read * rng.normal(size=electrons.shape), read)
         with torch.no_grad():
@@ -145,7 +146,7 @@ def convolution(inputs, outputs, size=3, stride=1):
 class Denoiser(nn.Module):
     """planes (N, 3, H, W): noisy - clean, clean, sigma; sides multiples of 8. Out (N, 4, H/2, W/2): what to add to clean."""
 
-    def __init__(self, widths=(16, 32, 64)):
+    def __init__(self, widths=(16, 48, 96)):
         super().__init__()
         w = widths
         self.enter = convolution(3, w[0], 6, 2)
@@ -172,9 +173,11 @@ class Denoiser(nn.Module):
         return self.last(x)
 
 
-def denoised(network, planes):
+def denoised(network, planes, bfloat16=False):
     noisy, clean, _, sigma = planes.split(1, 1)
-    return clean + F.pixel_shuffle(network(torch.cat([noisy - clean, clean, sigma], 1)), 2)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        correction = network(torch.cat([noisy - clean, clean, sigma], 1).contiguous(memory_format=torch.channels_last))
+    return clean + F.pixel_shuffle(correction.float(), 2)
 
 
 def gains(state, samples):
@@ -211,7 +214,7 @@ def train(a):
         batch = batch.transpose(0, 1, 3, 2) if rng.random() < 0.5 else batch
         planes = torch.from_numpy(np.ascontiguousarray(batch, np.float32))
         before = ((planes[:, 1:2] - planes[:, 2:3]) ** 2).mean((1, 2, 3))
-        after = ((denoised(network, planes) - planes[:, 2:3]) ** 2).mean((1, 2, 3))
+        after = ((denoised(network, planes, not a.float32) - planes[:, 2:3]) ** 2).mean((1, 2, 3))
         loss = (after / (before + 0.01)).mean()     # figures are means of decibels
         optimizer.zero_grad()
         loss.backward()
@@ -260,7 +263,8 @@ def main():
     p.set_defaults(run_command=make_samples)
     p = commands.add_parser("train", help="samples to weights")
     p.add_argument("samples", nargs="+")
-    p.add_argument("--minutes", type=float, default=40)
+    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--float32", action="store_true", help="no bfloat16: on processors without it, which are slow at it")
     p.add_argument("--rate", type=float, default=3e-3, help="highest learning rate (default: 3e-3)")
     p.add_argument("--batch", type=int, default=12)
     p.add_argument("--crop", type=int, default=96)
