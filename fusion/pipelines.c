@@ -122,7 +122,11 @@ const cf_step cf_pipeline_fuse[] = {
     {"compose", MONO, {"mono.clean", "fused.chroma"}, {"fused.linear"}, NULL},
     {"provenance", MONO, {"hint.confidence", "fetched.match", "fused.error"}, {"shares"}, NULL},
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
-    {"error_map", MONO, {"fused.error", "mono.clean"}, {"fused.error_map"}, NULL},
+    {"error_map",
+     MONO,
+     {"fused.error", "mono.clean", "fused.chroma", "transfer.chroma"},
+     {"fused.error_map"},
+     NULL},
 
     /* For the viewer. */
     {"statistics", MONO, {"fused.linear"}, {"fused.histogram", "fused.statistics"}, NULL},
@@ -237,6 +241,6 @@ const cf_step cf_pipeline_colorize_finish[] = {
     {"pack", MONO, {"picture"}, {"picture.rgb16"}, "depth=16"},
     {"provenance", MONO, {"none", "none", "error"}, {"shares"}, NULL},
     {"pack", MONO, {"shares"}, {"shares.rgb8"}, NULL},
-    {"error_map", MONO, {"error", "mono"}, {"error_map"}, NULL},
+    {"error_map", MONO, {"error", "mono", "chroma", "chroma"}, {"error_map"}, NULL},
     {0},
 };

@@ -218,7 +218,7 @@ class Folders(Colorize):
             write(self.path("in", *at), read(self.gray))
         write(self.path("in", "notes.txt"), "no picture")
         write(self.path("in", ".hidden.png"), "no picture")
-        write(self.path("in", "video.mp4"), "no picture")
+        write(self.path("in", "song.mp3"), "no picture")
         return self.path("in")
 
     def results(self):
