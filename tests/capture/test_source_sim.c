@@ -371,7 +371,7 @@ START_TEST(frames_that_nobody_takes_are_counted) {
 END_TEST
 
 START_TEST(cameras_are_unplugged_and_come_back) {
-    const char *uri = "sim:mono?size=64x48&frames=20&unplug_at=5&unplug_s=0.2&stall_at=10";
+    const char *uri = "sim:mono?size=64x48&frames=20&unplug_at=5&unplug_s=1.5&stall_at=10";
     cf_source *source = start(uri, 1);
     cf_frame *frame;
     int given = 0, refused = 0;
