@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many photographs: some threads read, this one has the device, some write. Then the videos among
  * them, one after the other. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -340,6 +341,14 @@ static cf_status work_off(session *s) {
     return CF_OK;
 }
 
+/* A pipe that nobody writes to would hold up all the others. */
+static cf_status check_regular(const char *path) {
+    struct stat info;
+    if (stat(path, &info))
+        return cf_fail(CF_ERR_IO, "%s: %s", path, strerror(errno));
+    return S_ISREG(info.st_mode) ? CF_OK : cf_fail(CF_ERR_IO, "%s: not a regular file", path);
+}
+
 static void color_video(session *s, size_t index) {
     const cf_colorize_item *item = &s->facts->list->items[index];
     cf_colorize_fact *fact = &s->facts->facts[index];
@@ -347,8 +356,11 @@ static void color_video(session *s, size_t index) {
         .options = s->facts->options, .in = item->in, .out = item->out};
     if (is_done(s, item))
         return;
-    cf_output_make_parents(item->out);
-    cf_status status = cf_colorize_run_video(s->cl, 0, &video);
+    cf_status status = check_regular(item->in);
+    if (status == CF_OK) {
+        cf_output_make_parents(item->out);
+        status = cf_colorize_run_video(s->cl, 0, &video);
+    }
     if (status == CF_ERR_CANCELLED) {
         s->stop = 1;
         return;

@@ -265,6 +265,11 @@ class Case:
         (told,) = json.loads(done.stdout)["files"]
         assert (told["end"], told["frames"], told["size"]) == ("done", FRAMES, f"{WIDTH}x{HEIGHT}"), told
         self.refused("--hints", self.path("in"), "-o", self.path("two"), "--hints", "h.json", code=2)
+        os.mkfifo(self.path("in/reel/pipe.mkv"))
+        os.symlink(self.path("nowhere.mp4"), self.path("in/reel/gone.mp4"))
+        done = self.colorize(self.path("in/reel"), "-o", self.path("two"), *GUIDED, timeout=60)
+        for word in (b"pipe.mkv: not a regular file", b"gone.mp4: No such file", b"2 of 3 files failed"):
+            assert word in done.stderr, done.stderr
 
     def check_interrupted_folder(self):
         """Of the video that Ctrl-C ended nothing is left: a second run would take it for done."""
