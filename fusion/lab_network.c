@@ -2,7 +2,6 @@
 /* Host side of stage `lab_network`: plans the network once for its grid. */
 #include "fusion/lab_network.h"
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "cl/net/net.h"
 #include "fusion/lab_model.h"
@@ -56,18 +55,23 @@ static cf_status check_output(const cf_model *model, const cf_model_port *port) 
                          cf_model_describe(model).name, port->name, cf_shape_text(s, text));
 }
 
-static cf_status make_plan(cf_cl *cl, const cf_plane_set *lab, const cf_model *model, plan *s) {
+static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void *state) {
+    const cf_plane_set *lab = &io->in[0];
+    const cf_model *model = ((const cf_lab_network_params *)params)->model;
+    plan *s = state;
     cf_shape shapes[3];
-    cf_net_params params = CF_NET_DEFAULTS;
+    cf_net_params net = CF_NET_DEFAULTS;
+    if (!model)
+        return CF_OK;
     CF_TRY(cf_lab_model_read(model, &s->ports));
     for (size_t i = 0; i < s->ports.inputs; i++) {
         int first, count;
         planes_of(&s->ports, i, &first, &count);
         shapes[i] = (cf_shape){4, {1, count, lab->height, lab->width}};
     }
-    params.shapes = shapes;
-    params.shape_count = s->ports.inputs;
-    CF_TRY(cf_net_create(cl, model, &params, &s->net));
+    net.shapes = shapes;
+    net.shape_count = s->ports.inputs;
+    CF_TRY(cf_net_create(cl, model, &net, &s->net));
     CF_TRY(check_output(model, cf_net_output(s->net, s->ports.ab)));
     for (size_t i = 0; i < s->ports.inputs; i++)
         CF_TRY(cf_buffer_get(cl, cf_net_port_bytes(cf_net_input(s->net, i)), &s->in[i]));
@@ -83,20 +87,6 @@ static void release(void *state) {
         cf_buffer_put(&s->in[i]);
     for (int i = 0; i < CF_LAB_MODEL_OUTPUTS; i++)
         cf_buffer_put(&s->out[i]);
-    cf_free(s);
-}
-
-static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void **state) {
-    const cf_lab_network_params *p = params;
-    plan *s = cf_alloc(1, sizeof *s);
-    if (!s)
-        return CF_ERR_MEMORY;
-    cf_status status = p->model ? make_plan(cl, &io->in[0], p->model, s) : CF_OK;
-    if (status == CF_OK)
-        *state = s;
-    else
-        release(s);
-    return status;
 }
 
 static cf_status feed(cf_cl *cl, const plan *s, const cf_plane_set *lab,
@@ -150,6 +140,7 @@ const cf_stage cf_stage_lab_network = {
     .tol_mean = 1e-4,
     .tol_why = "some twenty layers whose convolutions are summed in another order",
     .bind = bind,
+    .state_size = sizeof(plan),
     .prepare = prepare,
     .release = release,
     .run_ref = cf_lab_network_ref,

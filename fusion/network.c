@@ -3,7 +3,6 @@
  * lie. */
 #include "fusion/network.h"
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "cl/net/net.h"
 #include "fusion/cells.h"
@@ -82,23 +81,15 @@ static cf_status make_plan(cf_cl *cl, const cf_stage_io *io, const cf_model *mod
 static void release(void *state) {
     plan *s = state;
     cf_net_destroy(&s->net);
-    cf_free(s);
 }
 
-static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void **state) {
+static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void *state) {
     const cf_network_params *p = params;
     cf_model *own = NULL;
-    plan *s = cf_alloc(1, sizeof *s);
-    if (!s)
-        return CF_ERR_MEMORY;
     cf_status status = p->model ? CF_OK : cf_colorizer_open(NULL, &own);
     if (status == CF_OK)
-        status = make_plan(cl, io, p->model ? p->model : own, p->vivid, s);
+        status = make_plan(cl, io, p->model ? p->model : own, p->vivid, state);
     cf_model_destroy(&own);
-    if (status == CF_OK)
-        *state = s;
-    else
-        release(s);
     return status;
 }
 
@@ -174,6 +165,7 @@ const cf_stage cf_stage_network = {
         "20 layers whose convolutions are summed in another order, some by Winograd's method",
     .identity = identity,
     .bind = bind,
+    .state_size = sizeof(plan),
     .prepare = prepare,
     .release = release,
     .run_ref = cf_network_ref,

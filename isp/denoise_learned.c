@@ -2,7 +2,6 @@
 /* Host side of stage `denoise_learned`: plans the network once for the picture's size. */
 #include "isp/denoise_learned.h"
 
-#include "base/alloc.h"
 #include "cl/net/net.h"
 
 CF_CL_SOURCE(denoise_learned);
@@ -40,16 +39,18 @@ static int identity(const cf_stage_context *context) {
     return !(context->camera->noise.scale >= CF_DENOISE_LEARNED_SCALE_MIN);
 }
 
-static cf_status make_plan(cf_cl *cl, const cf_plane_set *clean, plan *s) {
+static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void *state) {
+    plan *s = state;
     cf_model *model;
-    cf_net_params params = CF_NET_DEFAULTS;
-    s->width = padded(clean->width);
-    s->height = padded(clean->height);
+    cf_net_params net = CF_NET_DEFAULTS;
+    (void)params;
+    s->width = padded(io->in[0].width);
+    s->height = padded(io->in[0].height);
     const cf_shape shape = {4, {1, 3, s->height, s->width}};
-    params.shapes = &shape;
-    params.shape_count = 1;
+    net.shapes = &shape;
+    net.shape_count = 1;
     CF_TRY(cf_denoise_learned_open(&model));
-    cf_status status = cf_net_create(cl, model, &params, &s->net);
+    cf_status status = cf_net_create(cl, model, &net, &s->net);
     cf_model_destroy(&model);
     CF_TRY(status);
     CF_TRY(cf_buffer_get(cl, cf_net_port_bytes(cf_net_input(s->net, 0)), &s->in));
@@ -61,20 +62,6 @@ static void release(void *state) {
     cf_net_destroy(&s->net);
     cf_buffer_put(&s->in);
     cf_buffer_put(&s->out);
-    cf_free(s);
-}
-
-static cf_status prepare(cf_cl *cl, const cf_stage_io *io, const void *params, void **state) {
-    (void)params;
-    plan *s = cf_alloc(1, sizeof *s);
-    if (!s)
-        return CF_ERR_MEMORY;
-    cf_status status = make_plan(cl, &io->in[0], s);
-    if (status == CF_OK)
-        *state = s;
-    else
-        release(s);
-    return status;
 }
 
 static cf_status run_cl(cf_cl *cl, const cf_stage_io *io, const void *params) {
@@ -113,6 +100,7 @@ const cf_stage cf_stage_denoise_learned = {
     .tol_why =
         "ten layers whose convolutions are summed in another order, some by Winograd's method",
     .identity = identity,
+    .state_size = sizeof(plan),
     .prepare = prepare,
     .release = release,
     .run_ref = cf_denoise_learned_ref,

@@ -2,6 +2,7 @@
 /* Checks that every stage shares, so that no stage repeats them. */
 #include "isp/stage.h"
 
+#include "base/alloc.h"
 #include "base/log.h"
 
 static void apply_rule(cf_size_rule rule, const cf_plane_set *like, int *width, int *height) {
@@ -122,12 +123,19 @@ cf_status cf_stage_prepare(const cf_stage *stage, cf_cl *cl, const cf_stage_io *
         return CF_OK;
     params = params ? params : stage->defaults;
     CF_TRY(check(stage, io, params));
-    return stage->prepare(cl, io, params, state);
+    *state = cf_alloc(1, stage->state_size);
+    if (!*state)
+        return CF_ERR_MEMORY;
+    cf_status status = stage->prepare(cl, io, params, *state);
+    if (status != CF_OK)
+        cf_stage_release(stage, state);
+    return status;
 }
 
 void cf_stage_release(const cf_stage *stage, void **state) {
     if (*state)
         stage->release(*state);
+    cf_free(*state);
     *state = NULL;
 }
 

@@ -132,9 +132,11 @@ typedef struct {
      * caller frees with cf_free. NULL: the stage has none. */
     cf_status (*table)(const cf_stage_context *context, int port, cf_plane_set *out);
     /* Plans what the step keeps over frames for these sizes (buffers may be missing yet) and
-     * parameters: io->state of run_cl. May allocate, compile and wait. NULL: the stage keeps
-     * nothing. */
-    cf_status (*prepare)(cf_cl *cl, const cf_stage_io *io, const void *params, void **state);
+     * parameters into state_size zeroed bytes: io->state of run_cl. May allocate, compile and wait.
+     * NULL: the stage keeps nothing. */
+    size_t state_size;
+    cf_status (*prepare)(cf_cl *cl, const cf_stage_io *io, const void *params, void *state);
+    /* Puts back what is in it, also where prepare has failed half-way. */
     void (*release)(void *state);
     /* Plain C on `data`: the definition of correct. Deterministic; inputs may hold NaN and
      * infinities. */
