@@ -66,18 +66,14 @@ static const cf_cli_option options[] = {
     {0},
 };
 
-typedef struct {
-    const char *name;
-    size_t offset;
-} text_option;
-
-static const text_option texts[] = {
+static const cf_cli_text texts[] = {
     {"output", offsetof(cf_colorize_options, out)},
     {"hints", offsetof(cf_colorize_options, hints)},
     {"model", offsetof(cf_colorize_options, model)},
     {"provenance", offsetof(cf_colorize_options, provenance)},
     {"error-map", offsetof(cf_colorize_options, error_map)},
     {"report", offsetof(cf_colorize_options, report)},
+    {0},
 };
 
 static cf_status take_operand(cf_colorize_options *o, const char *value) {
@@ -113,13 +109,11 @@ static cf_status take_decode(cf_colorize_options *o, const char *value) {
 
 static cf_status take(void *target, const char *name, const char *value) {
     cf_colorize_options *o = target;
+    cf_status status;
     if (!name)
         return take_operand(o, value);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!strcmp(name, texts[i].name)) {
-            *(const char **)(void *)((char *)o + texts[i].offset) = value;
-            return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", name);
-        }
+    if (cf_cli_take_text(texts, o, name, value, &status))
+        return status;
     if (!strcmp(name, "format"))
         return take_format(o, value);
     if (!strcmp(name, "decode"))
@@ -134,11 +128,8 @@ static cf_status take(void *target, const char *name, const char *value) {
         return cf_cli_int(name, value, 1, 100, &o->quality);
     if (!strcmp(name, "grid"))
         return cf_cli_int(name, value, 64, 4096, &o->grid);
-    if (!strcmp(name, "depth")) {
-        CF_TRY(cf_cli_int(name, value, 8, 16, &o->depth));
-        return o->depth == 8 || o->depth == 16 ? CF_OK
-                                               : cf_fail(CF_ERR_INVALID, "--depth is 8 or 16");
-    }
+    if (!strcmp(name, "depth"))
+        return cf_cli_depth(name, value, &o->depth);
     if (!strcmp(name, "set"))
         return cf_colorize_add_setting(o, value);
     if (!strncmp(name, "model-", 6))

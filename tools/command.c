@@ -163,6 +163,22 @@ cf_status cf_cli_float(const char *option, const char *value, double min, double
     return CF_OK;
 }
 
+cf_status cf_cli_depth(const char *option, const char *value, long *out) {
+    CF_TRY(cf_cli_int(option, value, 8, 16, out));
+    return *out == 8 || *out == 16 ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s is 8 or 16", option);
+}
+
+int cf_cli_take_text(const cf_cli_text *texts, void *options, const char *option, const char *value,
+                     cf_status *status) {
+    for (; texts->name; texts++)
+        if (!strcmp(option, texts->name)) {
+            *(const char **)(void *)((char *)options + texts->offset) = value;
+            *status = *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", option);
+            return 1;
+        }
+    return 0;
+}
+
 cf_status cf_cli_size(const char *option, const char *value, int *width, int *height) {
     char *end;
     long w = strtol(value, &end, 10), h = *end == 'x' ? strtol(end + 1, &end, 10) : 0;

@@ -44,6 +44,18 @@ int cf_cli_exit(cf_status status);
 /* Numbers from the command line, whole and in range; CF_ERR_INVALID names the option. */
 cf_status cf_cli_int(const char *option, const char *value, long min, long max, long *out);
 cf_status cf_cli_float(const char *option, const char *value, double min, double max, double *out);
+/* Bits of a sample in a result: 8 or 16. */
+cf_status cf_cli_depth(const char *option, const char *value, long *out);
+
+/* An option whose value is kept as it is: where its const char * stands in a command's options. */
+typedef struct {
+    const char *name;
+    size_t offset;
+} cf_cli_text;
+/* 1 when `option` is one of the texts, whose list ends with a NULL name, and then *status: CF_OK,
+ * or CF_ERR_INVALID for an empty value. */
+int cf_cli_take_text(const cf_cli_text *texts, void *options, const char *option, const char *value,
+                     cf_status *status);
 /* "WxH" */
 cf_status cf_cli_size(const char *option, const char *value, int *width, int *height);
 

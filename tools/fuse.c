@@ -48,12 +48,7 @@ static const cf_cli_option options[] = {
     {0},
 };
 
-typedef struct {
-    const char *name;
-    size_t offset;
-} text_option;
-
-static const text_option texts[] = {
+static const cf_cli_text texts[] = {
     {"rig", offsetof(cf_fuse_options, rig)},
     {"mono", offsetof(cf_fuse_options, mono)},
     {"color", offsetof(cf_fuse_options, color)},
@@ -67,6 +62,7 @@ static const text_option texts[] = {
     {"disparity", offsetof(cf_fuse_options, disparity)},
     {"color-alone", offsetof(cf_fuse_options, color_alone)},
     {"mono-picture", offsetof(cf_fuse_options, mono_picture)},
+    {0},
 };
 
 cf_status cf_cli_transfer(const char *value, cf_fuse_transfer *out) {
@@ -91,14 +87,12 @@ static cf_status take_tone(cf_fuse_options *o, const char *value) {
 
 static cf_status take(void *target, const char *name, const char *value) {
     cf_fuse_options *o = target;
+    cf_status status;
     if (!name)
         return cf_fail(CF_ERR_INVALID,
                        "fuse: '%s' is no option; pictures are named by --mono and --color", value);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (!strcmp(name, texts[i].name)) {
-            *(const char **)(void *)((char *)o + texts[i].offset) = value;
-            return *value ? CF_OK : cf_fail(CF_ERR_INVALID, "--%s needs a file name", name);
-        }
+    if (cf_cli_take_text(texts, o, name, value, &status))
+        return status;
     if (!strcmp(name, "tone"))
         return take_tone(o, value);
     if (!strcmp(name, "transfer"))
@@ -109,11 +103,8 @@ static cf_status take(void *target, const char *name, const char *value) {
         return cf_cli_int(name, value, 1, 1000000, &o->frames);
     if (!strcmp(name, "quality"))
         return cf_cli_int(name, value, 1, 100, &o->quality);
-    if (!strcmp(name, "depth")) {
-        CF_TRY(cf_cli_int(name, value, 8, 16, &o->depth));
-        return o->depth == 8 || o->depth == 16 ? CF_OK
-                                               : cf_fail(CF_ERR_INVALID, "--depth is 8 or 16");
-    }
+    if (!strcmp(name, "depth"))
+        return cf_cli_depth(name, value, &o->depth);
     if (!strcmp(name, "set")) {
         if (o->setting_count == CF_MAX_SETTINGS)
             return cf_fail(CF_ERR_INVALID, "--set: at most %d times", CF_MAX_SETTINGS);
