@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernel of stage `error_map`: one work-item makes 16 neighbouring pixels. */
-#define EVEN 2.5e-7f /* CF_ERROR_MAP_EVEN */
-#define USUAL 2.25e-4f
-#define STILL 1e-5f
-#define MOVED 2.5e-4f
-#define MOVED_POWER 0.03f
-#define DARKER 1.5f
-#define SCALE -200.0f /* -1 / (2 CF_ERROR_MAP_SPREAD^2) */
+#include "fusion/error_map_shared.h"
 
 /* 16 samples of a row and four to either side, those beyond the picture as its last. */
 typedef struct {
@@ -69,6 +63,10 @@ static strip add_moved(strip sum, __global const float *chroma, __global const f
     return sum;
 }
 
+static float16 relative(float16 v, float least, float usual) {
+    return (v + least) * (1.0f / (usual + least));
+}
+
 __constant float weights[5] = {0.0625f, 0.25f, 0.375f, 0.25f, 0.0625f};
 
 /* Mean of sqrt(mono) of every other pixel over 9 x 9. */
@@ -88,6 +86,7 @@ __kernel void error_map(__global const float *error, int error_pitch, __global c
                         int mono_pitch, __global const float *chroma, int chroma_pitch,
                         __global const float *before, int before_pitch, __global float *map,
                         int map_pitch, int width, int height) {
+    const float scale = -0.5f / (CF_ERROR_MAP_SPREAD * CF_ERROR_MAP_SPREAD);
     int x = (int)get_global_id(0) * 16, y = (int)get_global_id(1);
     if (x >= width || y >= height)
         return;
@@ -105,7 +104,7 @@ __kernel void error_map(__global const float *error, int error_pitch, __global c
         for (int i = 0; i < 5; i++) {
             float weight = weights[j] * weights[i];
             float16 step = shifted(g, i - 2) - centre, square_step = step * step;
-            float16 alike = weight * (1e-3f + exp(square_step * SCALE));
+            float16 alike = weight * (1e-3f + exp(square_step * scale));
             sum += alike * shifted(e, i - 2);
             total += alike;
             square += weight * square_step;
@@ -113,8 +112,10 @@ __kernel void error_map(__global const float *error, int error_pitch, __global c
         }
     }
     float16 around = surroundings(mono, mono_pitch, x, y, width, height);
-    float16 detail = sqrt(sqrt(sqrt(sqrt((square + EVEN) * (1 / (USUAL + EVEN))))));
-    float16 rest = MOVED_POWER * log((moved + STILL) * (1 / (MOVED + STILL)));
-    rest += DARKER * (around - centre);
-    vstore16(sum / total * detail * exp(rest), 0, map + (size_t)y * map_pitch + x);
+    float16 detail = relative(square, CF_ERROR_MAP_EVEN, CF_ERROR_MAP_USUAL);
+    float16 corrected = relative(moved, CF_ERROR_MAP_STILL, CF_ERROR_MAP_MOVED);
+    float16 rest = CF_ERROR_MAP_MOVED_POWER * log(corrected);
+    rest += CF_ERROR_MAP_DARKER * (around - centre);
+    vstore16(sum / total * sqrt(sqrt(sqrt(sqrt(detail)))) * exp(rest), 0,
+             map + (size_t)y * map_pitch + x);
 }

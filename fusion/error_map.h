@@ -3,6 +3,7 @@
 #ifndef CHROMAFUSE_FUSION_ERROR_MAP_H
 #define CHROMAFUSE_FUSION_ERROR_MAP_H
 
+#include "fusion/error_map_shared.h"
 #include "isp/stage.h"
 
 /*
@@ -13,33 +14,27 @@
  * out map    1 plane, Lab ab units, >= 0
  *
  * map = mean(error) detail(d, EVEN, USUAL)^(1/16) detail(c, STILL, MOVED)^0.03 exp(DARKER (s - s0))
- * with detail(v, least, usual) = (v + least) / (usual + least), constants as below (CF_ERROR_MAP_),
- * s0 = sqrt(mono) of the pixel, and, as means over 5 x 5 pixels weighted by 1 4 6 4 1 either way:
- *     d  the square difference of sqrt(mono) from s0
- *     c  mono |chroma - before|^2
- *     s  sqrt(mono) of every other pixel, so over 9 x 9
- * and mean(error) the same, also weighted by 0.001 + exp(-(difference of sqrt(mono))^2 / (2
- * SPREAD^2)), so that it stays on its side of an edge.
+ * with detail(v, least, usual) = (v + least) / (usual + least), s0 = sqrt(mono) of the pixel, the
+ * constants CF_ERROR_MAP_ of fusion/error_map_shared.h, and the means over 5 x 5 pixels, weighted
+ * by 1 4 6 4 1 either way:
+ * - d of the square difference of sqrt(mono) from s0
+ * - c of mono |chroma - before|^2
+ * - s of sqrt(mono), every other pixel, so over 9 x 9
+ * - mean(error) also weighted by 0.001 + exp(-(difference of sqrt(mono))^2 / (2 SPREAD^2)), so that
+ *   it stays on its side of an edge
  *
  * Errors are estimated from what lies around a pixel, so the mean tells more than the pixel's own.
  * Of pixels that lie together those are wrong by more, on real scenes about by these powers, that
  * have fine detail (a match half a pixel off, an edge a little beside its own), that the later
  * stages found in need of much correction, and that are darker than what is around, which their
- * chroma was taken from in part. The rank of predicted among actual errors gains 0.05 to 0.07 by
- * it (docs/benchmarks.md). What fusion goes by from frame to frame, and provenance, is the error
+ * chroma was taken from in part. How well predicted errors rank actual ones is in
+ * docs/benchmarks.md. What fusion goes by from frame to frame, and provenance, is the error
  * before.
  *
  * Border: the outermost rows and columns again. Errors that are not numbers, negative or beyond 1e4
  * count as 0, so do chroma that is not a number or beyond 100; mono as in stage `guide`. No
  * parameters.
  */
-#define CF_ERROR_MAP_EVEN 2.5e-7F   /* square difference that does not count */
-#define CF_ERROR_MAP_USUAL 2.25e-4F /* in photographs */
-#define CF_ERROR_MAP_SPREAD 0.05F
-#define CF_ERROR_MAP_STILL 1e-5F   /* square correction that does not count */
-#define CF_ERROR_MAP_MOVED 2.5e-4F /* at 200 photo-electrons */
-#define CF_ERROR_MAP_MOVED_POWER 0.03F
-#define CF_ERROR_MAP_DARKER 1.5F /* per unit of sqrt(mono) */
 
 cf_status cf_error_map_ref(const cf_stage_io *io, const void *params);
 

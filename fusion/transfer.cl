@@ -199,7 +199,7 @@ __kernel void refine_cells(__global const float *from, int from_pitch, __global 
     float16 da = share * vload16(0, c + plane) - w * a;
     float16 db = share * vload16(0, c + 2 * plane) - w * b;
     float16 noise = 1.0f / (w + CF_TRANSFER_TINY);
-    float16 square = 0.5f * (da * da + db * db) * noise * noise;
+    float16 off0 = da * noise, off1 = db * noise, square = 0.5f * (off0 * off0 + off1 * off1);
     variance += max(square - surprise * (variance + noise), 0.0f);
     float16 gain = variance / (1.0f + variance * w);
     vstore16(a + gain * da, 0, c + plane);

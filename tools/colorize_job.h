@@ -54,7 +54,8 @@ typedef struct {
  * folder of its name where there are several operands). A result keeps its picture's ending where
  * that can be written, else it is a PNG, or .mkv; two that would be one file keep both names. Makes
  * no folders. Files left out are told in a warning each. CF_ERR_IO: nothing there; CF_ERR_INVALID:
- * `out` is one of the operands, or one file for many pictures. Free with cf_colorize_list_clear.
+ * a result would replace what it is made of, or one file for many pictures. Free with
+ * cf_colorize_list_clear.
  */
 cf_status cf_colorize_list_make(const cf_colorize_options *options, cf_colorize_list *list);
 void cf_colorize_list_clear(cf_colorize_list *list);

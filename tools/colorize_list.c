@@ -49,6 +49,9 @@ static cf_status put(char path[PATH_ROOM], const char *a, const char *b, const c
 }
 
 static cf_status add(cf_colorize_list *list, const char *in, const char *out, int is_video) {
+    if (strcmp(in, "-") && cf_input_is_same(in, out))
+        return cf_fail(CF_ERR_INVALID,
+                       "%s: the result would replace it; name another with --output", in);
     if (list->count == list->room) {
         size_t room = list->room ? 2 * list->room : 64;
         cf_colorize_item *more = room <= MAX_ITEMS ? cf_alloc(room, sizeof *more) : NULL;

@@ -371,8 +371,9 @@ static void color_video(session *s, size_t index) {
     fact->chroma = video.chroma;
     fact->residual = video.residual;
     fact->color_ms = 1e3 * video.seconds;
-    fact->end = CF_COLORIZE_DONE;
-    if (status != CF_OK)
+    if (status == CF_OK)
+        fact->end = CF_COLORIZE_DONE;
+    else
         note_failure(s, index, status);
     s->stop |= status == CF_ERR_DEVICE;
 }

@@ -80,9 +80,8 @@ static int begins_as_video(const char *path) {
 }
 
 static int is_folder(const char *path) {
-    struct stat info;
     size_t length = strlen(path);
-    return (length && path[length - 1] == '/') || (!stat(path, &info) && S_ISDIR(info.st_mode));
+    return (length && path[length - 1] == '/') || cf_is_folder(path);
 }
 
 int cf_colorize_names_video(const char *path) {
@@ -98,7 +97,6 @@ int cf_colorize_is_video(const cf_colorize_options *o) {
 
 cf_status cf_colorize_check_video(const cf_colorize_options *o) {
     int keeps_all;
-    struct stat in, out;
     const char *wrong = o->provenance  ? "provenance"
                         : o->error_map ? "error-map"
                         : o->again     ? "again"
@@ -110,8 +108,7 @@ cf_status cf_colorize_check_video(const cf_colorize_options *o) {
         return cf_fail(CF_ERR_INVALID, "%s: from several files come several: name a folder",
                        o->out);
     CF_TRY(cf_sink_check(o->out, &keeps_all));
-    if (!stat(o->inputs[0], &in) && !stat(o->out, &out) && in.st_ino == out.st_ino &&
-        in.st_dev == out.st_dev && S_ISREG(in.st_mode))
+    if (cf_input_is_same(o->inputs[0], o->out))
         return cf_fail(CF_ERR_INVALID, "%s: the result would replace the video", o->out);
     return CF_OK;
 }

@@ -127,12 +127,16 @@ cf_status cf_input_list_add(cf_input_list *list, const char *option, const char 
     return CF_OK;
 }
 
+int cf_input_is_same(const char *a, const char *b) {
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_ino == y.st_ino && x.st_dev == y.st_dev &&
+           S_ISREG(x.st_mode);
+}
+
 cf_status cf_input_lists_distinct(const cf_input_list *mono, const cf_input_list *color) {
     for (size_t i = 0; i < mono->count; i++)
         for (size_t k = 0; k < color->count; k++) {
-            struct stat a, b;
-            if (!stat(mono->paths[i], &a) && !stat(color->paths[k], &b) && a.st_ino == b.st_ino &&
-                a.st_dev == b.st_dev)
+            if (cf_input_is_same(mono->paths[i], color->paths[k]))
                 return cf_fail(CF_ERR_INVALID,
                                "%s is given for both cameras: --mono and --color need the two "
                                "cameras' own pictures",

@@ -32,6 +32,9 @@ cf_status cf_input_lists_distinct(const cf_input_list *mono, const cf_input_list
 /* Frees the paths and clears the list; safe on an empty one. */
 void cf_input_list_clear(cf_input_list *list);
 
+/* Whether both names are there and lead to one regular file. */
+int cf_input_is_same(const char *a, const char *b);
+
 /* The part of a path behind its last slash. */
 const char *cf_input_name(const char *path);
 

@@ -259,6 +259,10 @@ class Folders(Colorize):
             self.good(album, output=os.path.join(album, "out"))
         self.assertFalse(os.path.exists(os.path.join(album, "out", "out")))
         self.refused(1, "replace", album, output=album)
+        picture, before = os.path.join(album, "a.png"), read(os.path.join(album, "a.png"))
+        self.refused(1, "replace", picture, output=album, again=True)
+        self.refused(1, "replace", picture, output=picture)
+        self.assertEqual(read(picture), before)
 
     def test_namesakes(self):
         album = self.album()

@@ -261,6 +261,7 @@ class Case:
         self.compare_sync(self.path("in/a.mkv"), self.path("all/a.mkv"))
         self.works(self.path("in/a.mkv"), self.path("in/reel"), "-o", self.path("two"), "--codec", "ffv1", *GUIDED)
         assert self.found("two") == ["a.mkv", "reel/b.mkv"], self.found("two")
+        self.refused("replace", self.path("in/a.mkv"), "-o", self.path("in"), "--again", *GUIDED)
         done = self.colorize(self.path("in/a.mkv"), "-o", self.path("two"), "--again", "--json", *GUIDED)
         (told,) = json.loads(done.stdout)["files"]
         assert (told["end"], told["frames"], told["size"]) == ("done", FRAMES, f"{WIDTH}x{HEIGHT}"), told
